@@ -1,0 +1,302 @@
+#include "engine/capture.h"
+
+#include "copier/sql_builder.h"
+#include "fmt/format.h"
+#include "fmt/ranges.h"
+#include "pg/macros.h"
+#include "pg/status.h"
+
+namespace pgmoult::engine {
+namespace {
+
+using copier::ColumnPair;
+using copier::KeyColumn;
+using copier::Side;
+using copier::Transfer;
+using pg::Ident;
+
+// Above this many keys a statement is logged even in dual-write: writing a bulk UPDATE through more than doubles it.
+constexpr int kMaxKeysWrittenThrough = 10'000;
+
+struct Function {
+  const char* name;
+  // SELECT list source of the keys: FROM clause of a transition table, or none for row triggers.
+  const char* rows;        // transition table, or nullptr for row triggers
+  const char* row_prefix;  // "OLD." or "NEW." for row triggers
+};
+
+constexpr Function kNewRows = {"capture_new", "pgmoult_new_rows", nullptr};
+constexpr Function kOldRows = {"capture_old", "pgmoult_old_rows", nullptr};
+constexpr Function kOldKey = {"capture_old_key", nullptr, "OLD."};
+
+template <typename Format>
+std::string EachKey(const Transfer& transfer, std::string_view separator, Format format) {
+  std::vector<std::string> parts;
+  for (size_t i = 0; i < transfer.key.size(); ++i) {
+    parts.push_back(format(transfer.key[i], i + 1));
+  }
+  return fmt::format("{}", fmt::join(parts, separator));
+}
+
+// pgmoult_k1, pgmoult_k2: one array variable a key column.
+std::string Variables(const Transfer& transfer) {
+  return EachKey(transfer, ", ", [](const KeyColumn&, size_t i) { return fmt::format("pgmoult_k{}", i); });
+}
+
+// The keys at hand as a row source with the source's key column names.
+std::string Unnested(const Transfer& transfer) {
+  return fmt::format("ROWS FROM ({}) AS pgmoult_u ({})",
+                     EachKey(transfer, ", ",
+                             [](const KeyColumn&, size_t i) { return fmt::format("unnest(pgmoult_k{})", i); }),
+                     copier::KeyList(transfer, Side::kSource));
+}
+
+std::string EqualsTarget(const Transfer& transfer) {
+  return EachKey(transfer, " AND ", [](const KeyColumn& column, size_t i) {
+    return fmt::format("pgmoult_d.{} OPERATOR({}.{}) pgmoult_g.m{}", column.target_name, Ident(column.op_schema), column.equal, i);
+  });
+}
+
+std::string LogTheKeys(const Transfer& transfer) {
+  return fmt::format("INSERT INTO {} ({}) SELECT {} FROM {}", transfer.log, copier::KeyList(transfer, Side::kLog),
+                     copier::KeyList(transfer, Side::kSource, "pgmoult_u."), Unnested(transfer));
+}
+
+// One index probe a key, whatever the planner thinks of the arrays: LATERAL with OFFSET 0 is never turned round.
+std::string SomeKeyIsLogged(const Transfer& transfer) {
+  return fmt::format("EXISTS (SELECT FROM {} CROSS JOIN LATERAL (SELECT FROM {} AS pgmoult_l WHERE {} LIMIT 1) AS pgmoult_x)",
+                     Unnested(transfer), transfer.log,
+                     copier::KeyEquality(transfer, Side::kLog, "pgmoult_l.", Side::kSource, "pgmoult_u."));
+}
+
+std::string DeleteGone(const Transfer& transfer) {
+  const std::string mapped = EachKey(transfer, ", ", [](const KeyColumn& column, size_t i) {
+    return fmt::format("{} AS m{}", column.expression, i);
+  });
+  return fmt::format(
+      "DELETE FROM {0} WHERE ctid = ANY (ARRAY(SELECT pgmoult_x.ctid FROM (SELECT {1} FROM {2} WHERE NOT EXISTS "
+      "(SELECT FROM ONLY {3} AS pgmoult_s WHERE {4})) AS pgmoult_g CROSS JOIN LATERAL (SELECT pgmoult_d.ctid FROM {0} AS "
+      "pgmoult_d WHERE {5} OFFSET 0) AS pgmoult_x))",
+      transfer.shadow, mapped, Unnested(transfer), transfer.source,
+      copier::KeyEquality(transfer, Side::kSource, "pgmoult_s.", Side::kSource, "pgmoult_u."), EqualsTarget(transfer));
+}
+
+// SET names every column, the key's included: keys that are equal but not identical (citext) must take the new bytes.
+std::string UpsertRest(const Transfer& transfer) {
+  std::vector<std::string> expressions;
+  std::vector<std::string> names;
+  std::vector<std::string> targets;
+  std::vector<std::string> sets;
+  for (size_t i = 0; i < transfer.columns.size(); ++i) {
+    const ColumnPair& pair = transfer.columns[i];
+    expressions.push_back(fmt::format("{} AS c{}", pair.expression, i + 1));
+    names.push_back(fmt::format("pgmoult_x.c{}", i + 1));
+    targets.push_back(pair.target.Quoted());
+    sets.push_back(fmt::format("{0} = excluded.{0}", pair.target));
+  }
+  return fmt::format(
+      "INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE SELECT {} FROM (SELECT DISTINCT {} FROM {} ORDER BY {}) AS pgmoult_u "
+      "CROSS JOIN LATERAL (SELECT {} FROM ONLY {} AS pgmoult_s WHERE {} OFFSET 0) AS pgmoult_x ON CONFLICT ({}) DO UPDATE SET {}",
+      transfer.shadow, fmt::join(targets, ", "), fmt::join(names, ", "), copier::KeyList(transfer, Side::kSource, "pgmoult_u."),
+      Unnested(transfer), copier::KeyList(transfer, Side::kSource, "pgmoult_u."), fmt::join(expressions, ", "),
+      transfer.source, copier::KeyEquality(transfer, Side::kSource, "pgmoult_s.", Side::kSource, "pgmoult_u."),
+      copier::KeyList(transfer, Side::kShadow), fmt::join(sets, ", "));
+}
+
+std::string DualWriteStatements(const Transfer& transfer) {
+  // The isolation test stands alone, before any read of the log: a SERIALIZABLE writer that reads the log it inserts
+  // into would conflict with every other writer.
+  return fmt::format(
+      "  IF pg_catalog.current_setting('transaction_isolation') <> 'read committed' THEN\n"
+      "    {0};\n"
+      "    RETURN NULL;\n"
+      "  END IF;\n"
+      "  IF pg_catalog.cardinality(pgmoult_k1) > {1} OR {2} THEN\n"
+      "    {0};\n"
+      "    RETURN NULL;\n"
+      "  END IF;\n"
+      "  BEGIN\n"
+      "    {3};\n"
+      "    {4};\n"
+      "  EXCEPTION WHEN OTHERS THEN\n"
+      "    {0};\n"
+      "  END;\n",
+      LogTheKeys(transfer), kMaxKeysWrittenThrough, SomeKeyIsLogged(transfer), DeleteGone(transfer),
+      UpsertRest(transfer));
+}
+
+// Fills the array variables; a statement that touched no row ends here.
+std::string GatherKeys(const Transfer& transfer, const Function& function) {
+  if (function.rows == nullptr) {
+    return EachKey(transfer, "", [&function](const KeyColumn& column, size_t i) {
+      return fmt::format("  pgmoult_k{} := ARRAY[{}{}];\n", i, function.row_prefix, column.name);
+    });
+  }
+  return fmt::format("  SELECT {} INTO {} FROM {};\n  IF pgmoult_k1 IS NULL THEN\n    RETURN NULL;\n  END IF;\n",
+                     EachKey(transfer, ", ",
+                             [](const KeyColumn& column, size_t) {
+                               return fmt::format("pg_catalog.array_agg({})", column.name);
+                             }),
+                     Variables(transfer), function.rows);
+}
+
+std::string CreateFunction(const Design& design, const std::string& name, std::string_view settings,
+                           std::string_view declarations, std::string_view statements) {
+  // A stranger may attach a function he can execute to a table of his own; ours does nothing there.
+  return fmt::format(
+      "CREATE OR REPLACE FUNCTION {0}.{1}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER\n"
+      "SET search_path = pg_catalog, pg_temp SET row_security = off{2} AS $pgmoult$\n"
+      "#variable_conflict use_variable\n"
+      "{3}BEGIN\n"
+      "  IF TG_RELID <> {4} THEN\n"
+      "    RAISE EXCEPTION 'pgmoult: % is a trigger function of another table', TG_NAME;\n"
+      "  END IF;\n"
+      "{5}"
+      "  RETURN NULL;\n"
+      "END\n"
+      "$pgmoult$",
+      Ident(design.schema_new), Ident(name), settings, declarations, design.source_oid, statements);
+}
+
+std::string LogFunction(const Design& design, const Function& function) {
+  const Transfer& transfer = design.transfer;
+  const std::string keys = copier::KeyList(transfer, Side::kLog);
+  const std::string statement =
+      function.rows != nullptr
+          ? fmt::format("  INSERT INTO {} ({}) SELECT {} FROM {};\n", transfer.log, keys, keys, function.rows)
+          : fmt::format("  INSERT INTO {} ({}) VALUES ({});\n", transfer.log, keys,
+                        copier::KeyList(transfer, Side::kSource, function.row_prefix));
+  return CreateFunction(design, function.name, "", "", statement);
+}
+
+std::string DualWriteFunction(const Design& design, const Function& function) {
+  const std::string declarations =
+      "DECLARE\n" + EachKey(design.transfer, "", [](const KeyColumn& column, size_t i) {
+        return fmt::format("  pgmoult_k{} {}[];\n", i, column.type);
+      });
+  // Without a lock_timeout of its own a writer could wait for a whole replay round.
+  return CreateFunction(design, function.name, " SET lock_timeout = '30ms'", declarations,
+                        GatherKeys(design.transfer, function) + DualWriteStatements(design.transfer));
+}
+
+std::string TriggerName(const Design& design, std::string_view what) {
+  return fmt::format("pgmoult_{}_{}", design.transfer.migration, what);
+}
+
+}  // namespace
+
+std::vector<std::string> CaptureFunctionsSql(const Design& design, CaptureBody body) {
+  const Transfer& transfer = design.transfer;
+  std::vector<std::string> statements;
+  for (const Function& function : {kNewRows, kOldRows, kOldKey}) {
+    statements.push_back(body == CaptureBody::kLog ? LogFunction(design, function)
+                                                   : DualWriteFunction(design, function));
+  }
+  // Row capture logs in either body: what it serves (replication apply, partitions) never writes through.
+  statements.push_back(CreateFunction(
+      design, "capture_row", "", "",
+      fmt::format("  IF TG_OP <> 'INSERT' THEN\n    INSERT INTO {0} ({1}) VALUES ({2});\n  END IF;\n"
+                  "  IF TG_OP <> 'DELETE' THEN\n    INSERT INTO {0} ({1}) VALUES ({3});\n  END IF;\n",
+                  transfer.log, copier::KeyList(transfer, Side::kLog),
+                  copier::KeyList(transfer, Side::kSource, "OLD."), copier::KeyList(transfer, Side::kSource, "NEW."))));
+  statements.push_back(CreateFunction(
+      design, "capture_truncate", "", "",
+      fmt::format("  INSERT INTO {} ({}) VALUES (NULL);\n", transfer.log, transfer.key[0].name)));
+  for (const char* name : {"capture_new", "capture_old", "capture_old_key", "capture_row", "capture_truncate"}) {
+    statements.push_back(fmt::format("REVOKE EXECUTE ON FUNCTION {}.{}() FROM PUBLIC", Ident(design.schema_new), name));
+  }
+  return statements;
+}
+
+std::vector<std::string> CaptureTriggersSql(const Design& design, CaptureMode mode) {
+  const Transfer& transfer = design.transfer;
+  std::vector<std::string> statements;
+  const auto add = [&](std::string_view what, std::string_view event, std::string_view function,
+                       std::string_view enable) {
+    const Ident name(TriggerName(design, what));
+    statements.push_back(fmt::format("CREATE TRIGGER {} {} EXECUTE FUNCTION {}.{}()", name,
+                                     fmt::format(fmt::runtime(event), transfer.source), Ident(design.schema_new),
+                                     function));
+    statements.push_back(fmt::format("ALTER TABLE {} ENABLE {} TRIGGER {}", transfer.source, enable, name));
+  };
+  if (mode == CaptureMode::kRow) {
+    add("row", "AFTER INSERT OR UPDATE OR DELETE ON {} FOR EACH ROW", "capture_row", "ALWAYS");
+  } else {
+    add("insert", "AFTER INSERT ON {} REFERENCING NEW TABLE AS pgmoult_new_rows FOR EACH STATEMENT", "capture_new",
+        "ALWAYS");
+    add("update", "AFTER UPDATE ON {} REFERENCING NEW TABLE AS pgmoult_new_rows FOR EACH STATEMENT", "capture_new",
+        "ALWAYS");
+    add("delete", "AFTER DELETE ON {} REFERENCING OLD TABLE AS pgmoult_old_rows FOR EACH STATEMENT", "capture_old",
+        "ALWAYS");
+    std::vector<std::string> changed;
+    for (const KeyColumn& column : transfer.key) {
+      changed.push_back(fmt::format("NOT (OLD.{0} OPERATOR({1}.{2}) NEW.{0})", column.name, Ident(column.op_schema),
+                                    column.equal));
+    }
+    add("rekey", fmt::format("AFTER UPDATE ON {{}} FOR EACH ROW WHEN ({})", fmt::join(changed, " OR ")),
+        "capture_old_key", "ALWAYS");
+    // Logical replication's apply worker fires no statement triggers.
+    add("apply", "AFTER INSERT OR UPDATE OR DELETE ON {} FOR EACH ROW", "capture_row", "REPLICA");
+  }
+  add("truncate", "AFTER TRUNCATE ON {} FOR EACH STATEMENT", "capture_truncate", "ALWAYS");
+  return statements;
+}
+
+std::vector<std::string> DropCaptureSql(const Design& design) {
+  std::vector<std::string> statements;
+  for (const char* what : {"row", "insert", "update", "delete", "rekey", "apply", "truncate"}) {
+    statements.push_back(
+        fmt::format("DROP TRIGGER IF EXISTS {} ON {}", Ident(TriggerName(design, what)), design.transfer.source));
+  }
+  return statements;
+}
+
+std::vector<std::string> CreateLogSql(const Design& design) {
+  const Transfer& transfer = design.transfer;
+  const Ident owner(design.owner);
+  return {
+      fmt::format("CREATE TABLE {} WITH (autovacuum_enabled = off, toast.autovacuum_enabled = off) AS SELECT {} FROM "
+                  "ONLY {} WHERE false",
+                  transfer.log, copier::KeyList(transfer, Side::kSource), transfer.source),
+      // Finds the "everything" marker at once however long the log is; ordinary rows are never in it.
+      fmt::format("CREATE INDEX {} ON {} (({} IS NULL)) WHERE {} IS NULL", Ident("change_log_marker"), transfer.log,
+                  transfer.key[0].name, transfer.key[0].name),
+      fmt::format("REVOKE ALL ON TABLE {} FROM PUBLIC", transfer.log),
+      fmt::format("GRANT ALL ON TABLE {} TO {}", transfer.log, owner),
+  };
+}
+
+std::string CreateLogIndexSql(const Design& design) {
+  const Transfer& transfer = design.transfer;
+  return fmt::format("CREATE INDEX change_log_key ON {} ({})", transfer.log,
+                     copier::KeyList(transfer, Side::kLog));
+}
+
+pg::Awaitable<absl::StatusOr<std::vector<CaptureTrigger>>> ReadCaptureTriggers(pg::Connection& connection,
+                                                                               const Design& design) {
+  CO_ASSIGN_OR_RETURN(
+      const pg::Result result,
+      co_await connection.Query("/* pgmoult:tripwire */ SELECT tgname::text, tgenabled::text, xmin::text FROM "
+                                "pg_catalog.pg_trigger WHERE tgrelid = $1 AND NOT tgisinternal AND "
+                                "pg_catalog.starts_with(tgname::text, $2) ORDER BY 1",
+                                {design.source_oid, TriggerName(design, "")}));
+  std::vector<CaptureTrigger> triggers(static_cast<size_t>(result.rows()));
+  for (int row = 0; row < result.rows(); ++row) {
+    CaptureTrigger& trigger = triggers[static_cast<size_t>(row)];
+    CO_RETURN_IF_ERROR(result.Read(row, trigger.name, trigger.enabled, trigger.xmin));
+  }
+  co_return triggers;
+}
+
+pg::Awaitable<absl::Status> TryLogInsert(pg::Connection& connection, const Design& design) {
+  const copier::Transfer& transfer = design.transfer;
+  std::vector<pg::Statement> statements;
+  statements.push_back({"SAVEPOINT try_log", {}});
+  statements.push_back(
+      {fmt::format("INSERT INTO {} ({}) VALUES (NULL)", transfer.log, transfer.key[0].name), {}});
+  statements.push_back({"ROLLBACK TO SAVEPOINT try_log", {}});
+  co_return pg::Annotate((co_await connection.Pipeline(std::move(statements))).status(),
+                         fmt::format("the owner of {} cannot write to the change log", transfer.source.Plain()));
+}
+
+}  // namespace pgmoult::engine

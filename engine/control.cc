@@ -1,0 +1,304 @@
+#include "engine/control.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/capture.h"
+#include "engine/catalog.h"
+#include "engine/locks.h"
+#include "engine/observe.h"
+#include "engine/sql.h"
+#include "fmt/format.h"
+#include "fmt/ranges.h"
+#include "pg/macros.h"
+#include "pg/status.h"
+#include "pg/task_group.h"
+
+namespace pgmoult::engine {
+namespace {
+
+using pg::Awaitable;
+using pg::Ident;
+using std::chrono::milliseconds;
+
+constexpr milliseconds kLockBudget{120'000};
+constexpr milliseconds kPoll{200};
+constexpr std::chrono::seconds kAbortPatience{180};
+
+// A session of the login, and what the journal says of one migration.
+struct Opened {
+  std::unique_ptr<pg::Connection> connection;
+  Migration migration;
+};
+
+Awaitable<absl::StatusOr<Opened>> Open(const Target& target, int64_t id) {
+  const Sessions sessions(target, id);
+  Opened opened;
+  CO_ASSIGN_OR_RETURN(opened.connection, co_await sessions.OpenLogin("operator"));
+  CO_ASSIGN_OR_RETURN(opened.migration, co_await ReadMigration(*opened.connection, id));
+  co_return opened;
+}
+
+absl::Status NeedsEngine(const Migration& migration, std::string_view verb) {
+  if (migration.stage == Stage::kObserve) {
+    return absl::FailedPreconditionError(
+        fmt::format("cannot {} migration {}: it has been swapped already", verb, migration.id));
+  }
+  if (!migration.engine_alive) {
+    return absl::FailedPreconditionError(
+        fmt::format("cannot {0} migration {1}: no engine works on it (stage {2}, {3}); `pgmoult resume {1}` or `pgmoult "
+                    "abort {1}`",
+                    verb, migration.id, StageName(migration.stage), StateName(migration.state)));
+  }
+  return absl::OkStatus();
+}
+
+Awaitable<absl::StatusOr<std::string>> Ask(const Target& target, int64_t id, std::string verb, std::string answer) {
+  CO_ASSIGN_OR_RETURN(const Opened opened, co_await Open(target, id));
+  CO_RETURN_IF_ERROR(NeedsEngine(opened.migration, verb));
+  CO_RETURN_IF_ERROR(co_await SendCommand(*opened.connection, id, std::move(verb)));
+  co_return fmt::format("migration {} ({}): {}", id, opened.migration.source.Plain(), answer);
+}
+
+Awaitable<absl::Status> RunAll(pg::Connection& connection, std::vector<std::string> statements) {
+  std::vector<pg::Statement> batch;
+  for (std::string& statement : statements) {
+    batch.push_back({"/* pgmoult:cleanup */ " + std::move(statement), {}});
+  }
+  co_return (co_await connection.Pipeline(std::move(batch))).status();
+}
+
+Awaitable<absl::Status> DropTriggers(pg::Connection& connection, const Design& design) {
+  return RunAll(connection, DropCaptureSql(design));
+}
+
+Awaitable<absl::Status> DropSchemas(pg::Connection& connection, std::vector<std::string> schemas) {
+  std::vector<std::string> statements;
+  for (const std::string& schema : schemas) {
+    statements.push_back(fmt::format("DROP SCHEMA IF EXISTS {} CASCADE", Ident(schema)));
+  }
+  return RunAll(connection, std::move(statements));
+}
+
+// The statements run in a transaction of their own as the owner, with short lock time-outs, until they succeed.
+Awaitable<absl::Status> DropPolitely(pg::Connection& connection, pg::Connection& observer, const std::string& owner,
+                                     std::vector<pg::QualifiedName> tables,
+                                     std::function<Awaitable<absl::Status>()> body) {
+  PoliteLock lock;
+  lock.role = Ident(owner);
+  lock.budget = kLockBudget;
+  CO_ASSIGN_OR_RETURN(lock.deadlock_timeout, co_await ReadDeadlockTimeout(connection));
+  for (const pg::QualifiedName& table : tables) {
+    CO_ASSIGN_OR_RETURN(const std::optional<int64_t> oid, co_await ReadOid(connection, table));
+    if (oid) {
+      lock.tables.push_back(table);
+    }
+  }
+  lock.evict_autovacuum = !lock.tables.empty();
+  LockTries tries;
+  co_return co_await WithPoliteLock(connection, observer, lock, std::move(body), &tries);
+}
+
+Awaitable<absl::Status> DropOld(pg::Connection& connection, const Design& design) {
+  const pg::QualifiedName old(Ident(design.schema_old), design.transfer.source.name);
+  // Without CASCADE: what somebody else hung on the old table since the swap is not ours to drop.
+  return RunAll(connection, {fmt::format("DROP TABLE IF EXISTS {}", old)});
+}
+
+// Removes one schema of ours that no journal row knows.
+Awaitable<absl::StatusOr<std::string>> CleanOrphan(pg::Connection& connection, pg::Connection& observer,
+                                                   std::string schema, std::string owner, bool keeps_table,
+                                                   std::vector<std::string> tables) {
+  if (keeps_table) {
+    co_return fmt::format("schema {}: holds a table and is in no journal: look at it and drop it yourself", schema);
+  }
+  std::vector<pg::QualifiedName> locked;
+  for (const std::string& table : tables) {
+    CO_ASSIGN_OR_RETURN(const pg::Result name,
+                        co_await connection.Query("/* pgmoult:cleanup */ SELECT n.nspname::text, c.relname::text FROM "
+                                                  "pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid "
+                                                  "= $1::regclass",
+                                                  {table}));
+    pg::QualifiedName qualified;
+    std::string table_schema;
+    std::string table_name;
+    CO_RETURN_IF_ERROR(name.Read(0, table_schema, table_name));
+    locked.emplace_back(table_schema, table_name);
+  }
+  CO_RETURN_IF_ERROR(co_await DropPolitely(connection, observer, owner, locked,
+                                           [&connection, &schema] { return DropSchemas(connection, {schema}); }));
+  co_return fmt::format("schema {}: removed{}", schema,
+                        tables.empty() ? "" : fmt::format(", with its triggers on {}", fmt::join(tables, ", ")));
+}
+
+Awaitable<absl::StatusOr<std::string>> CleanMigration(pg::Connection& connection, pg::Connection& observer,
+                                                      const Migration& migration) {
+  const std::string what = fmt::format("migration {} of {}", migration.id, migration.source.Plain());
+  if (migration.state == State::kDone) {
+    CO_RETURN_IF_ERROR(co_await ForgetMigration(connection, migration.id));
+    co_return what + ": done; its journal row is removed";
+  }
+  if (migration.engine_alive) {
+    co_return fmt::format("{}: an engine works on it ({}); left alone", what, migration.engine);
+  }
+  if (migration.stage == Stage::kObserve) {
+    co_return fmt::format("{}: swapped, its old table is kept; `pgmoult finalize {}` drops it", what, migration.id);
+  }
+  CO_RETURN_IF_ERROR(co_await TakeAway(connection, observer, migration));
+  co_return what + ": removed";
+}
+
+// Commands that wait for the engine's lock to be free use it as the sign that the engine has ended.
+Awaitable<absl::StatusOr<bool>> WaitUntilGone(pg::Connection& connection, int64_t id) {
+  const pg::Deadline deadline = pg::Deadline::After(kAbortPatience);
+  while (!deadline.Expired()) {
+    const absl::StatusOr<Migration> migration = co_await ReadMigration(connection, id);
+    if (absl::IsNotFound(migration.status())) {
+      co_return true;
+    }
+    CO_RETURN_IF_ERROR(migration.status());
+    if (!migration->engine_alive) {
+      co_return false;
+    }
+    CO_RETURN_IF_ERROR(co_await pg::SleepFor(kPoll));
+  }
+  co_return absl::DeadlineExceededError(fmt::format("the engine of migration {} has not ended within {} s; see `pgmoult "
+                                                    "status {}`",
+                                                    id, kAbortPatience.count(), id));
+}
+
+}  // namespace
+
+Awaitable<absl::StatusOr<std::vector<Migration>>> ListMigrations(const Target& target) {
+  const Sessions sessions(target, 0);
+  CO_ASSIGN_OR_RETURN(const auto connection, co_await sessions.OpenLogin("status"));
+  co_return co_await ReadMigrations(*connection);
+}
+
+Awaitable<absl::StatusOr<std::string>> Pause(const Target& target, int64_t id) {
+  return Ask(target, id, "pause", "pauses after the chunks that are under way; the application's writes are still logged");
+}
+
+Awaitable<absl::StatusOr<std::string>> Continue(const Target& target, int64_t id) {
+  return Ask(target, id, "continue", "goes on");
+}
+
+Awaitable<absl::StatusOr<std::string>> Cutover(const Target& target, int64_t id) {
+  return Ask(target, id, "cutover", "may swap as soon as it gets there");
+}
+
+Awaitable<absl::Status> TakeAway(pg::Connection& connection, pg::Connection& observer, const Migration& migration) {
+  if (!migration.design.is_null()) {
+    CO_ASSIGN_OR_RETURN(const Design design, DesignFromJson(migration.design));
+    CO_RETURN_IF_ERROR(pg::Annotate(
+        co_await DropPolitely(connection, observer, design.owner, {design.transfer.source},
+                              [&connection, &design] { return DropTriggers(connection, design); }),
+        "dropping the triggers"));
+    CO_RETURN_IF_ERROR(pg::Annotate(
+        co_await DropPolitely(connection, observer, design.owner, {design.transfer.log, design.transfer.shadow},
+                              [&connection, &design] {
+                                return DropSchemas(connection, {design.schema_new, design.schema_old});
+                              }),
+        "dropping shadow and change log"));
+  }
+  co_return co_await ForgetMigration(connection, migration.id);
+}
+
+Awaitable<absl::StatusOr<std::string>> Abort(const Target& target, int64_t id) {
+  CO_ASSIGN_OR_RETURN(const Opened opened, co_await Open(target, id));
+  pg::Connection& connection = *opened.connection;
+  if (opened.migration.stage == Stage::kObserve) {
+    co_return absl::FailedPreconditionError(
+        fmt::format("migration {0} has been swapped: there is nothing to abort; `pgmoult finalize {0}` drops the old table",
+                    id));
+  }
+  const std::string done =
+      fmt::format("migration {} of {}: taken back, nothing is left", id, opened.migration.source.Plain());
+  if (opened.migration.engine_alive) {
+    CO_RETURN_IF_ERROR(co_await SendCommand(connection, id, "abort"));
+    CO_ASSIGN_OR_RETURN(const bool gone, co_await WaitUntilGone(connection, id));
+    if (gone) {
+      co_return done;
+    }
+  }
+  // No engine, or it died while it was at it: we take its lock, so that none can start meanwhile.
+  CO_ASSIGN_OR_RETURN(const bool locked, co_await TryEngineLock(connection, opened.migration.source_oid));
+  if (!locked) {
+    co_return absl::UnavailableError(fmt::format("another engine has just started on {}",
+                                                 opened.migration.source.Plain()));
+  }
+  CO_ASSIGN_OR_RETURN(const Migration now, co_await ReadMigration(connection, id));
+  if (now.stage == Stage::kObserve) {
+    co_return absl::FailedPreconditionError(fmt::format("migration {} was swapped before it could be stopped", id));
+  }
+  const Sessions sessions(target, id);
+  CO_ASSIGN_OR_RETURN(const auto observer, co_await sessions.OpenLogin("locks"));
+  CO_RETURN_IF_ERROR(co_await TakeAway(connection, *observer, now));
+  co_return done;
+}
+
+Awaitable<absl::StatusOr<std::string>> Finalize(const Target& target, int64_t id) {
+  CO_ASSIGN_OR_RETURN(const Opened opened, co_await Open(target, id));
+  pg::Connection& connection = *opened.connection;
+  const Migration& migration = opened.migration;
+  if (migration.stage != Stage::kObserve) {
+    co_return absl::FailedPreconditionError(fmt::format("migration {} has not been swapped (stage {}): there is no old "
+                                                        "table to drop",
+                                                        id, StageName(migration.stage)));
+  }
+  if (migration.state == State::kDone) {
+    co_return fmt::format("migration {} is finalized already", id);
+  }
+  CO_ASSIGN_OR_RETURN(const bool locked, co_await TryEngineLock(connection, migration.source_oid));
+  if (!locked) {
+    co_return absl::UnavailableError(fmt::format("the engine of migration {} is still at work; try again", id));
+  }
+  CO_ASSIGN_OR_RETURN(const Design design, DesignFromJson(migration.design));
+  const Sessions sessions(target, id);
+  CO_ASSIGN_OR_RETURN(const auto observer, co_await sessions.OpenLogin("locks"));
+  CO_RETURN_IF_ERROR(pg::Annotate(co_await DropFence(connection, *observer, design, kLockBudget), "dropping the fence"));
+  const pg::QualifiedName old(Ident(design.schema_old), design.transfer.source.name);
+  CO_RETURN_IF_ERROR(pg::Annotate(co_await DropPolitely(connection, *observer, design.owner, {old},
+                                                        [&connection, &design] { return DropOld(connection, design); }),
+                                  fmt::format("dropping the old table {}", old.Plain())));
+  CO_RETURN_IF_ERROR(co_await DropPolitely(
+      connection, *observer, design.owner, {design.transfer.log}, [&connection, &design] {
+        return DropSchemas(connection, {design.schema_new, design.schema_old});
+      }));
+  CO_RETURN_IF_ERROR(co_await SetState(connection, id, State::kDone, ""));
+  co_return fmt::format("migration {} of {}: finalized, the old table is dropped", id, migration.source.Plain());
+}
+
+Awaitable<absl::StatusOr<std::vector<std::string>>> Cleanup(const Target& target) {
+  const Sessions sessions(target, 0);
+  CO_ASSIGN_OR_RETURN(const auto connection, co_await sessions.OpenLogin("cleanup"));
+  CO_ASSIGN_OR_RETURN(const auto observer, co_await sessions.OpenLogin("locks"));
+  std::vector<std::string> lines;
+  std::vector<std::string> known;
+  CO_ASSIGN_OR_RETURN(const std::vector<Migration> migrations, co_await ReadMigrations(*connection));
+  for (const Migration& migration : migrations) {
+    known.push_back(fmt::format("{}", migration.id));
+    CO_ASSIGN_OR_RETURN(std::string line, co_await CleanMigration(*connection, *observer, migration));
+    lines.push_back(std::move(line));
+  }
+  CO_ASSIGN_OR_RETURN(const pg::Result orphans, co_await connection->Query(sql::kOrphans, {pg::ArrayText(known)}));
+  for (int row = 0; row < orphans.rows(); ++row) {
+    std::string schema;
+    std::string owner;
+    bool keeps_table = false;
+    std::vector<std::string> tables;
+    CO_RETURN_IF_ERROR(orphans.Read(row, schema, owner, keeps_table, tables));
+    CO_ASSIGN_OR_RETURN(std::string line, co_await CleanOrphan(*connection, *observer, std::move(schema),
+                                                               std::move(owner), keeps_table, std::move(tables)));
+    lines.push_back(std::move(line));
+  }
+  CO_ASSIGN_OR_RETURN(const bool journal, co_await JournalExists(*connection));
+  CO_ASSIGN_OR_RETURN(const std::vector<Migration> left, co_await ReadMigrations(*connection));
+  if (journal && left.empty()) {
+    CO_RETURN_IF_ERROR((co_await connection->Query("/* pgmoult:cleanup */ DROP SCHEMA pgmoult CASCADE")).status());
+    lines.emplace_back("the journal: removed");
+  }
+  co_return lines;
+}
+
+}  // namespace pgmoult::engine

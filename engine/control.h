@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "engine/journal.h"
+#include "engine/sessions.h"
+
+namespace pgmoult::engine {
+
+// What operators do from another terminal. Each opens a session of its own; all answers are one sentence.
+
+pg::Awaitable<absl::StatusOr<std::vector<Migration>>> ListMigrations(const Target& target);
+
+// Asks a running engine to pause, continue or cut over; an error says why that cannot be (no engine, wrong stage).
+pg::Awaitable<absl::StatusOr<std::string>> Pause(const Target& target, int64_t id);
+pg::Awaitable<absl::StatusOr<std::string>> Continue(const Target& target, int64_t id);
+pg::Awaitable<absl::StatusOr<std::string>> Cutover(const Target& target, int64_t id);
+
+// Back to nothing, at any stage before the swap: stops a running engine and waits until it has taken everything away, or
+// takes it away itself where none runs. Refused after the swap.
+pg::Awaitable<absl::StatusOr<std::string>> Abort(const Target& target, int64_t id);
+
+// After the swap: drops the old table and everything of ours but the journal's row.
+pg::Awaitable<absl::StatusOr<std::string>> Finalize(const Target& target, int64_t id);
+
+// Removes what dead runs left: unfinished migrations without an engine, finished ones' journal rows, schemas and
+// triggers of ours that no journal row knows, and the journal itself where nothing is left in it. One line each.
+pg::Awaitable<absl::StatusOr<std::vector<std::string>>> Cleanup(const Target& target);
+
+// Drops triggers, shadow, log and schemas of an unfinished migration under polite locks, then its journal row. Used by
+// abort, cleanup and an engine that was told to abort.
+pg::Awaitable<absl::Status> TakeAway(pg::Connection& connection, pg::Connection& observer, const Migration& migration);
+
+}  // namespace pgmoult::engine

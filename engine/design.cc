@@ -1,0 +1,82 @@
+#include "engine/design.h"
+
+#include <algorithm>
+#include <map>
+
+#include "boost/describe.hpp"
+#include "boost/json/value_from.hpp"
+#include "boost/json/value_to.hpp"
+#include "fmt/format.h"
+
+// JSON forms by description: a member added to a struct must be added here, which a round-trip test checks.
+namespace pgmoult::pg {
+
+void tag_invoke(const boost::json::value_from_tag&, boost::json::value& json, const Ident& ident) {
+  json = ident.name();
+}
+Ident tag_invoke(const boost::json::value_to_tag<Ident>&, const boost::json::value& json) {
+  return Ident(std::string(json.as_string()));
+}
+BOOST_DESCRIBE_STRUCT(QualifiedName, (), (schema, name))
+
+}  // namespace pgmoult::pg
+
+namespace pgmoult::copier {
+
+BOOST_DESCRIBE_STRUCT(KeyColumn, (),
+                      (name, type, op_schema, less, less_equal, greater, greater_equal, equal, descending, target_name,
+                       target_type, expression))
+BOOST_DESCRIBE_STRUCT(ColumnPair, (), (target, expression, compare_cast))
+BOOST_DESCRIBE_STRUCT(ComputedColumn, (), (target, expression))
+BOOST_DESCRIBE_STRUCT(Transfer, (), (migration, source, shadow, log, key, columns, computed))
+
+}  // namespace pgmoult::copier
+
+namespace pgmoult::engine {
+
+BOOST_DESCRIBE_STRUCT(ValueSettings, (), (time_zone, date_style, interval_style, search_path, default_tablespace))
+BOOST_DESCRIBE_STRUCT(ShapeItem, (), (kind, name, definition))
+BOOST_DESCRIBE_STRUCT(DeferredItem, (),
+                      (kind, name, unique, constraint, deferrable, columns, partial, create_sql, tablespace, after_sql,
+                       drop_sql))
+BOOST_DESCRIBE_STRUCT(OwnedSequence, (), (sequence, column))
+BOOST_DESCRIBE_STRUCT(IdentityColumn, (), (source_column, column, always))
+BOOST_DESCRIBE_STRUCT(ExtendedStatistics, (), (name))
+BOOST_DESCRIBE_STRUCT(CaptureTrigger, (), (name, enabled, xmin))
+BOOST_DESCRIBE_STRUCT(Design, (),
+                      (transfer, source_oid, owner, schema_new, schema_old, key_name, key_reason, shadow_key_index,
+                       shadow_key_is_ours, dual_write_possible, dual_write_reason, values, lossy,
+                       type_changes, source_shape, expected_shape, deferred, sequences, identities,
+                       statistics, triggers))
+
+std::vector<std::string> DiffShapes(const Shape& was, const Shape& is) {
+  std::map<std::pair<std::string, std::string>, std::pair<std::string, std::string>> items;
+  for (const ShapeItem& item : was) {
+    items[{item.kind, item.name}].first += item.definition;
+  }
+  for (const ShapeItem& item : is) {
+    items[{item.kind, item.name}].second += item.definition;
+  }
+  std::vector<std::string> sentences;
+  for (const auto& [what, definitions] : items) {
+    const auto& [before, after] = definitions;
+    if (before != after) {
+      sentences.push_back(fmt::format("{} {}: was {}, is {}", what.first, what.second,
+                                      before.empty() ? "absent" : before, after.empty() ? "absent" : after));
+    }
+  }
+  return sentences;
+}
+
+boost::json::value ToJson(const Design& design) { return boost::json::value_from(design); }
+
+absl::StatusOr<Design> DesignFromJson(const boost::json::value& json) {
+  auto design = boost::json::try_value_to<Design>(json);
+  if (design.has_error()) {
+    return absl::DataLossError(
+        fmt::format("the journal's design cannot be read by this version: {}", design.error().message()));
+  }
+  return *std::move(design);
+}
+
+}  // namespace pgmoult::engine

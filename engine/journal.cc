@@ -1,0 +1,309 @@
+#include "engine/journal.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+
+#include "boost/json/parse.hpp"
+#include "boost/json/serialize.hpp"
+#include "engine/sql.h"
+#include "fmt/format.h"
+#include "fmt/ranges.h"
+#include "pg/macros.h"
+#include "pg/status.h"
+
+namespace pgmoult::engine {
+namespace {
+
+using pg::Awaitable;
+
+constexpr char kForm[] = "pgmoult journal, form 1";
+constexpr int kLockClass = 1886217589;  // "pmou": our class of two-part advisory locks
+constexpr std::array<const char*, 5> kStates = {"running", "stopped", "failed", "swapped", "done"};
+
+absl::StatusOr<State> StateOf(std::string_view name) {
+  const auto* found = std::ranges::find(kStates, name);
+  if (found == kStates.end()) {
+    return absl::DataLossError(fmt::format("the journal holds a state \"{}\" that this version does not know", name));
+  }
+  return static_cast<State>(found - kStates.begin());
+}
+
+absl::StatusOr<boost::json::value> ParseJson(const std::string& text) {
+  boost::system::error_code error;
+  boost::json::value value = boost::json::parse(text, error);
+  if (error) {
+    return absl::DataLossError(fmt::format("the journal holds JSON that cannot be read: {}", error.message()));
+  }
+  return value;
+}
+
+absl::StatusOr<Migration> MigrationOf(const pg::Result& result, int row) {
+  Migration m;
+  std::string schema;
+  std::string name;
+  std::string stage;
+  std::string state;
+  std::string options;
+  std::string design;
+  std::string progress;
+  RETURN_IF_ERROR(result.Read(row, m.id, m.statement, schema, name, m.source_oid, m.owner, stage, state, m.message,
+                              options, design, progress, m.engine_alive, m.age_seconds, m.silent_seconds, m.engine));
+  m.source = pg::QualifiedName(schema, name);
+  const auto known_stage = StageOf(stage);
+  if (!known_stage) {
+    return absl::DataLossError(fmt::format("the journal holds a stage \"{}\" that this version does not know", stage));
+  }
+  m.stage = *known_stage;
+  ASSIGN_OR_RETURN(m.state, StateOf(state));
+  ASSIGN_OR_RETURN(m.options, ParseJson(options));
+  ASSIGN_OR_RETURN(m.design, ParseJson(design));
+  ASSIGN_OR_RETURN(m.progress, ParseJson(progress));
+  return m;
+}
+
+std::string EngineName() {
+  std::array<char, 256> host{};
+  if (gethostname(host.data(), host.size() - 1) != 0) {
+    host[0] = '?';
+  }
+  return fmt::format("{} pid {}", host.data(), getpid());
+}
+
+pg::Param KeyParam(const std::optional<copier::KeyValue>& key) {
+  return key ? pg::Param(pg::ArrayText(*key)) : pg::Param(std::nullopt);
+}
+
+Awaitable<absl::Status> Update(pg::Connection& connection, std::string sql, pg::Params params) {
+  CO_ASSIGN_OR_RETURN(const pg::Result result, co_await connection.Query(std::move(sql), std::move(params)));
+  co_return result.affected() == 1 ? absl::OkStatus()
+                                   : absl::NotFoundError("the migration is no longer in the journal (cleaned up?)");
+}
+
+}  // namespace
+
+std::string_view StateName(State state) { return kStates[static_cast<size_t>(state)]; }
+
+Awaitable<absl::StatusOr<bool>> JournalExists(pg::Connection& connection) {
+  CO_ASSIGN_OR_RETURN(const pg::Result result,
+                      co_await connection.Query("/* pgmoult:journal */ SELECT pg_catalog.to_regclass("
+                                                "'pgmoult.migration') IS NOT NULL"));
+  co_return result.Scalar<bool>();
+}
+
+Awaitable<absl::Status> EnsureJournal(pg::Connection& connection) {
+  CO_ASSIGN_OR_RETURN(const bool exists, co_await JournalExists(connection));
+  if (!exists) {
+    absl::Status made = (co_await connection.Script(sql::kJournal)).status();
+    const std::string sqlstate = pg::SqlState(made);
+    const bool lost_race = sqlstate == "42P06" || sqlstate == "23505";  // another engine made it meanwhile
+    if (!made.ok() && !lost_race) {
+      co_return pg::Annotate(made, "making the journal (schema pgmoult)");
+    }
+  }
+  CO_ASSIGN_OR_RETURN(const pg::Result result,
+                      co_await connection.Query("/* pgmoult:journal */ SELECT pg_catalog.obj_description("
+                                                "pg_catalog.to_regnamespace('pgmoult'), 'pg_namespace')"));
+  CO_ASSIGN_OR_RETURN(const std::optional<std::string> form, result.Scalar<std::optional<std::string>>());
+  if (form != kForm) {
+    co_return absl::FailedPreconditionError(fmt::format(
+        "schema pgmoult holds \"{}\", this version needs \"{}\": finish with the version that made it, or remove its "
+        "runs with that version's `pgmoult cleanup`",
+        form.value_or("something that is not ours"), kForm));
+  }
+  co_return absl::OkStatus();
+}
+
+Awaitable<absl::StatusOr<int64_t>> AddMigration(pg::Connection& connection, const Migration& migration) {
+  CO_ASSIGN_OR_RETURN(
+      const pg::Result added,
+      co_await connection.Query(
+          "/* pgmoult:journal */ INSERT INTO pgmoult.migration (statement, source_oid, source_schema, source_name, "
+          "owner, options, engine) VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id",
+          {migration.statement, migration.source_oid, migration.source.schema.name(), migration.source.name.name(),
+           migration.owner, boost::json::serialize(migration.options), EngineName()}));
+  CO_ASSIGN_OR_RETURN(const int64_t id, added.Scalar<int64_t>());
+  const pg::Ident owner(migration.owner);
+  CO_RETURN_IF_ERROR((co_await connection.Script(fmt::format("GRANT USAGE ON SCHEMA pgmoult TO {0}; "
+                                                             "GRANT SELECT, INSERT ON pgmoult.chunk, pgmoult.verified TO {0}",
+                                                             owner)))
+                         .status());
+  co_return id;
+}
+
+Awaitable<absl::StatusOr<Migration>> ReadMigration(pg::Connection& connection, int64_t id) {
+  CO_ASSIGN_OR_RETURN(const bool exists, co_await JournalExists(connection));
+  if (exists) {
+    CO_ASSIGN_OR_RETURN(const pg::Result result, co_await connection.Query(sql::kMigrations, {id}));
+    if (result.rows() == 1) {
+      co_return MigrationOf(result, 0);
+    }
+  }
+  co_return absl::NotFoundError(
+      fmt::format("there is no migration {} in this database; `pgmoult status` lists those there are", id));
+}
+
+Awaitable<absl::StatusOr<std::vector<Migration>>> ReadMigrations(pg::Connection& connection) {
+  std::vector<Migration> migrations;
+  CO_ASSIGN_OR_RETURN(const bool exists, co_await JournalExists(connection));
+  if (exists) {
+    CO_ASSIGN_OR_RETURN(const pg::Result result, co_await connection.Query(sql::kMigrations, {std::nullopt}));
+    for (int row = 0; row < result.rows(); ++row) {
+      CO_ASSIGN_OR_RETURN(Migration migration, MigrationOf(result, row));
+      migrations.push_back(std::move(migration));
+    }
+  }
+  co_return migrations;
+}
+
+Awaitable<absl::Status> SetStage(pg::Connection& connection, int64_t id, Stage stage) {
+  co_return co_await Update(connection,
+                            "/* pgmoult:journal */ UPDATE pgmoult.migration SET stage = $2, updated_at = "
+                            "pg_catalog.clock_timestamp(), heartbeat_at = pg_catalog.clock_timestamp() WHERE id = $1",
+                            {id, StageName(stage)});
+}
+
+Awaitable<absl::Status> SetState(pg::Connection& connection, int64_t id, State state, std::string message) {
+  co_return co_await Update(connection,
+                            "/* pgmoult:journal */ UPDATE pgmoult.migration SET state = $2, message = $3, updated_at = "
+                            "pg_catalog.clock_timestamp() WHERE id = $1",
+                            {id, StateName(state), std::move(message)});
+}
+
+Awaitable<absl::Status> SetDesign(pg::Connection& connection, int64_t id, const boost::json::value& design) {
+  co_return co_await Update(connection,
+                            "/* pgmoult:journal */ UPDATE pgmoult.migration SET design = $2 WHERE id = $1",
+                            {id, boost::json::serialize(design)});
+}
+
+Awaitable<absl::Status> Heartbeat(pg::Connection& connection, int64_t id, const boost::json::value& progress) {
+  co_return co_await Update(connection,
+                            "/* pgmoult:journal */ UPDATE pgmoult.migration SET progress = $2, heartbeat_at = "
+                            "pg_catalog.clock_timestamp() WHERE id = $1",
+                            {id, boost::json::serialize(progress)});
+}
+
+Awaitable<absl::Status> AddEvent(pg::Connection& connection, int64_t id, std::string kind,
+                                 const boost::json::value& detail) {
+  co_return co_await Update(connection,
+                            "/* pgmoult:journal */ INSERT INTO pgmoult.event (migration, kind, detail) "
+                            "VALUES ($1, $2, $3)",
+                            {id, std::move(kind), boost::json::serialize(detail)});
+}
+
+Awaitable<absl::Status> SetCopyEnd(pg::Connection& connection, int64_t id,
+                                   const std::optional<copier::KeyValue>& end) {
+  co_return co_await Update(connection,
+                            "/* pgmoult:journal */ UPDATE pgmoult.migration SET copy_end = $2, copy_end_set = true "
+                            "WHERE id = $1",
+                            {id, KeyParam(end)});
+}
+
+Awaitable<absl::StatusOr<std::optional<copier::CopyState>>> ReadCopyState(pg::Connection& connection,
+                                                                          const copier::Transfer& transfer) {
+  CO_ASSIGN_OR_RETURN(const pg::Result end,
+                      co_await connection.Query("/* pgmoult:journal */ SELECT copy_end_set, copy_end FROM "
+                                                "pgmoult.migration WHERE id = $1",
+                                                {transfer.migration}));
+  copier::CopyState state;
+  bool end_set = false;
+  CO_RETURN_IF_ERROR(end.Read(0, end_set, state.end));
+  if (!end_set) {
+    co_return std::nullopt;
+  }
+  std::vector<std::string> order;
+  for (size_t i = 0; i < transfer.key.size(); ++i) {
+    order.push_back(fmt::format("(key.k[{}])::{} {}", i + 1, transfer.key[i].type,
+                                transfer.key[i].descending ? "DESC" : "ASC"));
+  }
+  CO_ASSIGN_OR_RETURN(const pg::Result chunks,
+                      co_await connection.Query(fmt::format(fmt::runtime(sql::kCopyGaps), fmt::join(order, ", "),
+                                                            transfer.migration)));
+  // Finished chunks do not overlap: where one does not begin at the end of the last, a claimed chunk never finished.
+  for (int row = 0; row < chunks.rows(); ++row) {
+    std::optional<copier::KeyValue> lower;
+    std::optional<copier::KeyValue> upper;
+    int64_t rows = 0;
+    int64_t number = 0;
+    CO_RETURN_IF_ERROR(chunks.Read(row, lower, upper, rows, number));
+    if (lower != state.frontier) {
+      state.missing.push_back({.lower = state.frontier, .upper = lower});
+    }
+    state.frontier = upper;
+    state.next_chunk = std::max(state.next_chunk, number + 1);
+  }
+  co_return state;
+}
+
+Awaitable<absl::Status> ForgetCopy(pg::Connection& connection, int64_t id) {
+  CO_RETURN_IF_ERROR(
+      (co_await connection.Query("/* pgmoult:journal */ DELETE FROM pgmoult.chunk WHERE migration = $1", {id}))
+          .status());
+  CO_RETURN_IF_ERROR(
+      (co_await connection.Query("/* pgmoult:journal */ DELETE FROM pgmoult.verified WHERE migration = $1", {id}))
+          .status());
+  co_return co_await Update(connection,
+                            "/* pgmoult:journal */ UPDATE pgmoult.migration SET copy_end = NULL, copy_end_set = false "
+                            "WHERE id = $1",
+                            {id});
+}
+
+Awaitable<absl::Status> ForgetMigration(pg::Connection& connection, int64_t id) {
+  CO_RETURN_IF_ERROR(
+      (co_await connection.Query("/* pgmoult:journal */ DELETE FROM pgmoult.migration WHERE id = $1", {id})).status());
+  CO_ASSIGN_OR_RETURN(const pg::Result left,
+                      co_await connection.Query("/* pgmoult:journal */ SELECT pg_catalog.count(*) FROM "
+                                                "pgmoult.migration"));
+  CO_ASSIGN_OR_RETURN(const int64_t count, left.Scalar<int64_t>());
+  if (count == 0) {
+    co_return (co_await connection.Query("/* pgmoult:journal */ DROP SCHEMA pgmoult CASCADE")).status();
+  }
+  co_return absl::OkStatus();
+}
+
+Awaitable<absl::Status> SendCommand(pg::Connection& connection, int64_t id, std::string verb) {
+  std::vector<pg::Statement> statements;
+  statements.push_back({"/* pgmoult:control */ INSERT INTO pgmoult.command (migration, verb, author) VALUES ($1, $2, "
+                        "pg_catalog.concat_ws(' ', session_user, pg_catalog.current_setting('application_name')))",
+                        {id, verb}});
+  statements.push_back({"/* pgmoult:control */ SELECT pg_catalog.pg_notify('pgmoult', $1)", {id}});
+  co_return (co_await connection.Pipeline(std::move(statements))).status();
+}
+
+Awaitable<absl::StatusOr<std::vector<Command>>> TakeCommands(pg::Connection& connection, int64_t id) {
+  CO_ASSIGN_OR_RETURN(
+      const pg::Result result,
+      co_await connection.Query(
+          "/* pgmoult:control */ WITH taken AS (UPDATE pgmoult.command SET taken_at = pg_catalog.clock_timestamp() "
+          "WHERE migration = $1 AND taken_at IS NULL RETURNING id, verb, author) SELECT id, verb, author FROM taken "
+          "ORDER BY id",
+          {id}));
+  std::vector<Command> commands(static_cast<size_t>(result.rows()));
+  for (int row = 0; row < result.rows(); ++row) {
+    Command& command = commands[static_cast<size_t>(row)];
+    CO_RETURN_IF_ERROR(result.Read(row, command.id, command.verb, command.author));
+  }
+  co_return commands;
+}
+
+Awaitable<absl::StatusOr<bool>> TryEngineLock(pg::Connection& connection, int64_t source_oid) {
+  CO_ASSIGN_OR_RETURN(const pg::Result result,
+                      co_await connection.Query("/* pgmoult:control */ SELECT pg_catalog.pg_try_advisory_lock($1, $2)",
+                                                {kLockClass, static_cast<int32_t>(source_oid)}));
+  co_return result.Scalar<bool>();
+}
+
+Awaitable<absl::StatusOr<std::string>> EngineLockHolder(pg::Connection& connection, int64_t source_oid) {
+  CO_ASSIGN_OR_RETURN(
+      const pg::Result result,
+      co_await connection.Query(
+          "/* pgmoult:control */ SELECT coalesce((SELECT pg_catalog.format('pid %s of %s, %s', a.pid, a.usename, "
+          "coalesce(a.client_addr::text, 'local')) FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a USING "
+          "(pid) WHERE l.locktype = 'advisory' AND l.granted AND l.classid = $1::oid AND l.objid = $2::oid LIMIT 1), "
+          "'it has just ended: try again')",
+          {kLockClass, source_oid}));
+  co_return result.Scalar<std::string>();
+}
+
+}  // namespace pgmoult::engine

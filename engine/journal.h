@@ -1,0 +1,98 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "boost/json/value.hpp"
+#include "copier/copy.h"
+#include "engine/design.h"
+#include "engine/options.h"
+#include "engine/stage.h"
+#include "pg/connection.h"
+
+namespace pgmoult::engine {
+
+// The journal: schema `pgmoult` of the target database, the only durable state of a migration. Its form is
+// sql/journal.sql. All functions run on a session of the login.
+
+// Where a migration stands, apart from its stage.
+enum class State {
+  kRunning,   // an engine works on it, or one did and died without a word
+  kStopped,   // an engine stopped in order; can be taken up again
+  kFailed,    // an engine stopped on an error that trying again would not mend
+  kSwapped,   // the new table is in place, the old one is kept
+  kDone,      // finalized
+};
+std::string_view StateName(State state);
+
+// One row of pgmoult.migration, as far as people and engines read it.
+struct Migration {
+  int64_t id = 0;
+  std::string statement;
+  pg::QualifiedName source;
+  int64_t source_oid = 0;
+  std::string owner;
+  Stage stage = Stage::kPrepare;
+  State state = State::kRunning;
+  std::string message;          // the last error, or why it waits
+  boost::json::value options;
+  boost::json::value design;    // Design, as JSON; null before prepare has committed
+  boost::json::value progress;  // last written by the engine
+  bool engine_alive = false;    // somebody holds its advisory lock
+  double age_seconds = 0;
+  double silent_seconds = 0;    // since the engine's last heartbeat
+  std::string engine;           // host and pid of the engine
+};
+
+// A command of an operator to a running engine.
+struct Command {
+  int64_t id = 0;
+  std::string verb;    // pause, continue, cutover, abort
+  std::string author;  // role and application_name
+};
+
+// Makes the schema where it is missing; checks its version where it is there.
+pg::Awaitable<absl::Status> EnsureJournal(pg::Connection& connection);
+// True where the schema is there.
+pg::Awaitable<absl::StatusOr<bool>> JournalExists(pg::Connection& connection);
+
+// Adds a migration and returns its id. Lets `owner` write the rows that commit with chunks.
+pg::Awaitable<absl::StatusOr<int64_t>> AddMigration(pg::Connection& connection, const Migration& migration);
+pg::Awaitable<absl::StatusOr<Migration>> ReadMigration(pg::Connection& connection, int64_t id);
+pg::Awaitable<absl::StatusOr<std::vector<Migration>>> ReadMigrations(pg::Connection& connection);
+
+pg::Awaitable<absl::Status> SetStage(pg::Connection& connection, int64_t id, Stage stage);
+pg::Awaitable<absl::Status> SetState(pg::Connection& connection, int64_t id, State state, std::string message);
+pg::Awaitable<absl::Status> SetDesign(pg::Connection& connection, int64_t id, const boost::json::value& design);
+pg::Awaitable<absl::Status> Heartbeat(pg::Connection& connection, int64_t id, const boost::json::value& progress);
+pg::Awaitable<absl::Status> AddEvent(pg::Connection& connection, int64_t id, std::string kind,
+                                     const boost::json::value& detail);
+
+// The copy's fixed end, and what earlier workers finished.
+pg::Awaitable<absl::Status> SetCopyEnd(pg::Connection& connection, int64_t id,
+                                       const std::optional<copier::KeyValue>& end);
+// nullopt: the end is not fixed yet.
+pg::Awaitable<absl::StatusOr<std::optional<copier::CopyState>>> ReadCopyState(pg::Connection& connection,
+                                                                              const copier::Transfer& transfer);
+// Forgets chunks and end: the copy starts again.
+pg::Awaitable<absl::Status> ForgetCopy(pg::Connection& connection, int64_t id);
+
+// Removes a migration's rows; the whole schema where it was the last one.
+pg::Awaitable<absl::Status> ForgetMigration(pg::Connection& connection, int64_t id);
+
+// Commands: a row is the truth, NOTIFY on channel "pgmoult" a hint.
+pg::Awaitable<absl::Status> SendCommand(pg::Connection& connection, int64_t id, std::string verb);
+// Those not taken yet, marked as taken, oldest first.
+pg::Awaitable<absl::StatusOr<std::vector<Command>>> TakeCommands(pg::Connection& connection, int64_t id);
+
+// The advisory lock of a table's engine: held by one session of one engine as long as it works on the table.
+pg::Awaitable<absl::StatusOr<bool>> TryEngineLock(pg::Connection& connection, int64_t source_oid);
+// Who holds it, for people.
+pg::Awaitable<absl::StatusOr<std::string>> EngineLockHolder(pg::Connection& connection, int64_t source_oid);
+
+}  // namespace pgmoult::engine

@@ -1,0 +1,123 @@
+#include "engine/locks.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/random/random.h"
+#include "absl/strings/cord.h"
+#include "engine/sql.h"
+#include "fmt/format.h"
+#include "fmt/ranges.h"
+#include "pg/backoff.h"
+#include "pg/macros.h"
+#include "pg/status.h"
+#include "pg/task_group.h"
+
+namespace pgmoult::engine {
+namespace {
+
+using pg::Awaitable;
+using std::chrono::milliseconds;
+
+constexpr char kTryAgainUrl[] = "pgmoult/try-again";
+// A waiter cancels an autovacuum only after deadlock_timeout: the polite first lock waits a little longer than that.
+constexpr milliseconds kBeyondDeadlockTimeout{2000};
+
+Awaitable<absl::Status> LockAndRun(pg::Connection& connection, const PoliteLock& lock,
+                                   const std::function<Awaitable<absl::Status>()>& body) {
+  CO_RETURN_IF_ERROR(
+      (co_await connection.Query(fmt::format("/* pgmoult:locks */ SET LOCAL ROLE {}", lock.role))).status());
+  if (lock.evict_autovacuum) {
+    CO_RETURN_IF_ERROR(co_await LockTables(connection, {lock.tables.front()}, "SHARE UPDATE EXCLUSIVE",
+                                           lock.deadlock_timeout + kBeyondDeadlockTimeout));
+  }
+  CO_RETURN_IF_ERROR(
+      co_await LockTables(connection, lock.tables, lock.mode, StrongLockTimeout(lock.deadlock_timeout)));
+  co_return co_await body();
+}
+
+std::string BlockersText(const std::vector<Blocker>& blockers) {
+  std::vector<std::string> texts;
+  for (const Blocker& blocker : blockers) {
+    texts.push_back(fmt::format("{} {}", blocker.who, blocker.mode));
+  }
+  return texts.empty() ? "nobody that this login can see" : fmt::format("{}", fmt::join(texts, "; "));
+}
+
+}  // namespace
+
+absl::Status TryAgain(std::string_view why) {
+  absl::Status status = absl::AbortedError(std::string(why));
+  status.SetPayload(kTryAgainUrl, absl::Cord("1"));
+  return status;
+}
+
+bool IsTryAgain(const absl::Status& status) { return status.GetPayload(kTryAgainUrl).has_value(); }
+
+milliseconds StrongLockTimeout(milliseconds deadlock_timeout) {
+  static thread_local absl::BitGen random;
+  const int64_t whole = std::clamp<int64_t>(deadlock_timeout.count() / 2, 20, 300);
+  return milliseconds(absl::Uniform<int64_t>(absl::IntervalClosed, random, whole / 3, whole));
+}
+
+Awaitable<absl::StatusOr<milliseconds>> ReadDeadlockTimeout(pg::Connection& connection) {
+  CO_ASSIGN_OR_RETURN(const pg::Result result,
+                      co_await connection.Query("/* pgmoult:locks */ SELECT setting::pg_catalog.int8 FROM "
+                                                "pg_catalog.pg_settings WHERE name = 'deadlock_timeout'"));
+  CO_ASSIGN_OR_RETURN(const int64_t ms, result.Scalar<int64_t>());
+  co_return milliseconds(ms);
+}
+
+Awaitable<absl::StatusOr<std::vector<Blocker>>> ReadBlockers(pg::Connection& connection,
+                                                             const std::vector<pg::QualifiedName>& tables) {
+  std::vector<std::string> names;
+  for (const pg::QualifiedName& table : tables) {
+    names.push_back(table.Quoted());
+  }
+  CO_ASSIGN_OR_RETURN(const pg::Result result, co_await connection.Query(sql::kBlockers, {pg::ArrayText(names)}));
+  std::vector<Blocker> blockers(static_cast<size_t>(result.rows()));
+  for (int row = 0; row < result.rows(); ++row) {
+    Blocker& blocker = blockers[static_cast<size_t>(row)];
+    CO_RETURN_IF_ERROR(result.Read(row, blocker.who, blocker.mode));
+  }
+  co_return blockers;
+}
+
+Awaitable<absl::Status> LockTables(pg::Connection& connection, const std::vector<pg::QualifiedName>& tables,
+                                   std::string mode, milliseconds timeout) {
+  std::vector<pg::Statement> statements;
+  statements.push_back({fmt::format("/* pgmoult:locks */ SET LOCAL lock_timeout = {}", timeout.count()), {}});
+  for (const pg::QualifiedName& table : tables) {
+    statements.push_back({fmt::format("/* pgmoult:locks */ LOCK TABLE ONLY {} IN {} MODE", table, mode), {}});
+  }
+  co_return (co_await connection.Pipeline(std::move(statements))).status();
+}
+
+Awaitable<absl::Status> TryPoliteLock(pg::Connection& connection, const PoliteLock& lock,
+                                      const std::function<Awaitable<absl::Status>()>& body) {
+  co_return co_await pg::InTransaction(connection, "/* pgmoult:locks */ BEGIN", LockAndRun(connection, lock, body));
+}
+
+Awaitable<absl::Status> WithPoliteLock(pg::Connection& connection, pg::Connection& observer, PoliteLock lock,
+                                       std::function<Awaitable<absl::Status>()> body, LockTries* tries) {
+  const pg::Deadline deadline = pg::Deadline::After(lock.budget);
+  pg::Backoff backoff(milliseconds(100), milliseconds(10'000));
+  for (;;) {
+    ++tries->tries;
+    const absl::Status status = co_await TryPoliteLock(connection, lock, body);
+    if (!pg::IsLockNotAvailable(status) && !IsTryAgain(status)) {
+      co_return status;
+    }
+    CO_ASSIGN_OR_RETURN(tries->blockers, co_await ReadBlockers(observer, lock.tables));
+    if (deadline.Expired()) {
+      co_return absl::DeadlineExceededError(
+          fmt::format("{} on {} was not got in {} tries over {} s ({}); in the way: {}", lock.mode,
+                      lock.tables.front().Plain(), tries->tries,
+                      std::chrono::duration_cast<std::chrono::seconds>(lock.budget).count(), pg::Describe(status),
+                      BlockersText(tries->blockers)));
+    }
+    CO_RETURN_IF_ERROR(co_await pg::SleepFor(backoff.Next()));
+  }
+}
+
+}  // namespace pgmoult::engine

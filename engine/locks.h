@@ -1,0 +1,66 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "pg/connection.h"
+#include "pg/sql_text.h"
+
+namespace pgmoult::engine {
+
+// A session, or a prepared transaction, that holds or waits for a lock on one of the tables.
+struct Blocker {
+  std::string who;   // "pid 123 (alice, psql, idle in transaction for 12 s, query began 10:11:12)" or "prepared transaction 'gid'"
+  std::string mode;  // lock mode, with "waits for" before it where it is not granted
+};
+
+// Those in the way of `mode` ("ACCESS EXCLUSIVE", "SHARE ROW EXCLUSIVE", …) on any of the tables; our own session left out.
+// Read on any session; what other roles run is only seen with pg_monitor.
+pg::Awaitable<absl::StatusOr<std::vector<Blocker>>> ReadBlockers(pg::Connection& connection,
+                                                                 const std::vector<pg::QualifiedName>& tables);
+
+struct PoliteLock {
+  pg::Ident role;                                    // SET LOCAL ROLE before the first lock: the owner
+  std::vector<pg::QualifiedName> tables;             // locked in this order
+  std::string mode = "ACCESS EXCLUSIVE";
+  std::chrono::milliseconds budget{600'000};         // all tries together
+  std::chrono::milliseconds deadlock_timeout{1000};  // the server's
+  bool evict_autovacuum = true;                      // SHARE UPDATE EXCLUSIVE on the first table comes first
+};
+
+// One try: locks and body in one transaction.
+pg::Awaitable<absl::Status> TryPoliteLock(pg::Connection& connection, const PoliteLock& lock,
+                                          const std::function<pg::Awaitable<absl::Status>()>& body);
+
+// What a try of WithPoliteLock did besides failing.
+struct LockTries {
+  int tries = 0;
+  std::vector<Blocker> blockers;  // of the last try that did not get the lock
+};
+
+// Runs body in a transaction that holds the lock, without ever making the application wait for long: each try is a
+// transaction of its own; first SHARE UPDATE EXCLUSIVE (blocks no reader and no writer, cancels an autovacuum and keeps
+// a new one away), then the strong lock with a time-out of 100 to 300 ms, jittered and under half the server's
+// deadlock_timeout, so that it is we who yield. `body` makes a fresh coroutine for each try; its error ends the tries,
+// unless it is that a lock was not got or an Aborted of ours ("try again").
+//
+// Errors: DeadlineExceeded when the budget is spent, naming the blockers; else the body's.
+pg::Awaitable<absl::Status> WithPoliteLock(pg::Connection& connection, pg::Connection& observer, PoliteLock lock,
+                                           std::function<pg::Awaitable<absl::Status>()> body, LockTries* tries);
+
+// The status of a try that found the world not ready (log not empty, …) and wants another.
+absl::Status TryAgain(std::string_view why);
+bool IsTryAgain(const absl::Status& status);
+
+// Locks within a transaction of the caller's, in order, each within `timeout`.
+pg::Awaitable<absl::Status> LockTables(pg::Connection& connection, const std::vector<pg::QualifiedName>& tables,
+                                       std::string mode, std::chrono::milliseconds timeout);
+// A strong lock's time-out: jittered, and well under the server's deadlock_timeout.
+std::chrono::milliseconds StrongLockTimeout(std::chrono::milliseconds deadlock_timeout);
+pg::Awaitable<absl::StatusOr<std::chrono::milliseconds>> ReadDeadlockTimeout(pg::Connection& connection);
+
+}  // namespace pgmoult::engine

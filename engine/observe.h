@@ -1,0 +1,16 @@
+#pragma once
+
+#include "absl/status/status.h"
+#include "engine/context.h"
+
+namespace pgmoult::engine {
+
+// After the swap: takes the fence away once no snapshot from before can exist. Where one lives on, the fence stays (it
+// costs writers next to nothing) until `finalize`.
+pg::Awaitable<absl::Status> ObserveStage(Context& context);
+
+// Drops the fence under a polite lock; the new table bears the source's name.
+pg::Awaitable<absl::Status> DropFence(pg::Connection& connection, pg::Connection& observer, const Design& design,
+                                      std::chrono::milliseconds budget);
+
+}  // namespace pgmoult::engine

@@ -1,0 +1,191 @@
+#include "engine/plan.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <iterator>
+#include <system_error>
+
+#include "boost/describe.hpp"
+#include "boost/json/value_from.hpp"
+#include "engine/preflight.h"
+#include "fmt/format.h"
+#include "pg/macros.h"
+#include "pg/status.h"
+
+namespace pgmoult::engine {
+namespace {
+
+using pg::Awaitable;
+
+constexpr double kIndexGrowth = 1.1;  // freshly built indexes are smaller, wider keys larger
+constexpr double kWalPerByte = 1.15;  // WAL of inserts and index builds, per byte written
+
+std::vector<StageLock> StageLocks(const Plan& plan, const RunOptions& options) {
+  const bool writes_through = plan.build.design.dual_write_possible && options.dual_write != DualWriteMode::kNever;
+  return {
+      {"prepare", "SHARE UPDATE EXCLUSIVE, then SHARE ROW EXCLUSIVE",
+       "writers wait while the triggers are made: each try gives up after at most 300 ms; readers never wait"},
+      {"copy", "ACCESS SHARE, one chunk at a time", "nobody waits"},
+      {"index", "none on the table", "nobody waits"},
+      {"replay", "ACCESS SHARE, one round at a time", "nobody waits"},
+      {"verify", "ACCESS SHARE, one chunk at a time", "nobody waits"},
+      {"approach", writes_through ? "SHARE on the change log" : "none on the table",
+       writes_through ? "writers wait while the log gets an index: each try gives up after at most 300 ms"
+                      : "nobody waits"},
+      {"cutover",
+       writes_through ? "SHARE UPDATE EXCLUSIVE, then ACCESS EXCLUSIVE"
+                      : "SHARE UPDATE EXCLUSIVE, SHARE ROW EXCLUSIVE, then ACCESS EXCLUSIVE",
+       fmt::format("everybody waits for the swap: each try gives up after at most 300 ms of waiting or {} ms of holding",
+                   options.max_hold.count())},
+      {"finalize", "none on the new table", "nobody waits"},
+  };
+}
+
+// Free bytes where the server's data lies, if that is on this machine and may be looked at.
+Awaitable<absl::StatusOr<std::optional<int64_t>>> FreeBytes(pg::Connection& connection) {
+  CO_ASSIGN_OR_RETURN(
+      const pg::Result result,
+      co_await connection.Query(
+          "/* pgmoult:plan */ SELECT CASE WHEN (pg_catalog.inet_server_addr() IS NULL OR pg_catalog.inet_server_addr() "
+          "= pg_catalog.inet_client_addr()) AND pg_catalog.pg_has_role('pg_read_all_settings', 'MEMBER') "
+          "THEN pg_catalog.current_setting('data_directory', true) END"));
+  CO_ASSIGN_OR_RETURN(const std::optional<std::string> directory, result.Scalar<std::optional<std::string>>());
+  if (!directory) {
+    co_return std::nullopt;
+  }
+  std::error_code error;
+  const std::filesystem::space_info space = std::filesystem::space(*directory, error);
+  if (error) {
+    co_return std::nullopt;
+  }
+  co_return static_cast<int64_t>(space.available);
+}
+
+void Estimate(Plan& plan) {
+  const auto heap = static_cast<double>(plan.table.heap_bytes);
+  const auto indexes = static_cast<double>(plan.table.index_bytes) * kIndexGrowth;
+  plan.disk_bytes_needed = static_cast<int64_t>(heap + indexes);
+  plan.wal_bytes_needed = static_cast<int64_t>((heap + indexes) * kWalPerByte);
+}
+
+void Add(std::vector<Finding>& findings, std::vector<Finding> more) {
+  std::ranges::move(more, std::back_inserter(findings));
+}
+
+// Refusals first; within a severity in the order found.
+std::vector<Finding> BySeverity(std::vector<Finding> findings) {
+  std::vector<Finding> ordered;
+  for (const Severity severity : {Severity::kRefuse, Severity::kWarn, Severity::kNote}) {
+    std::ranges::copy_if(findings, std::back_inserter(ordered),
+                         [severity](const Finding& finding) { return finding.severity == severity; });
+  }
+  return ordered;
+}
+
+// In a transaction that the caller rolls back.
+Awaitable<absl::Status> TryChange(pg::Connection& connection, const ValueSettings& values, const RunOptions& options,
+                                  Plan& plan) {
+  const std::string schema = fmt::format("pgmoult_plan_{}", connection.backend_pid());
+  if (plan.table.login_is_superuser || plan.table.login_may_be_owner) {
+    CO_RETURN_IF_ERROR(
+        (co_await connection.Query(fmt::format("/* pgmoult:plan */ SET LOCAL ROLE {}", pg::Ident(plan.table.owner))))
+            .status());
+    CO_ASSIGN_OR_RETURN(std::vector<Finding> dependents,
+                        co_await DependentFindings(connection, plan.table, options.allow_publish_all));
+    Add(plan.findings, std::move(dependents));
+    CO_RETURN_IF_ERROR((co_await connection.Query("/* pgmoult:plan */ RESET ROLE")).status());
+  }
+  if (plan.refused()) {
+    co_return absl::OkStatus();
+  }
+  CO_ASSIGN_OR_RETURN(plan.build, co_await BuildShadow(connection, plan.table, plan.change, values, 0, schema,
+                                                       "pgmoult_0_old"));
+  plan.built = true;
+  co_return absl::OkStatus();
+}
+
+template <typename Described>
+boost::json::value DescribedJson(const Described& value) {
+  return boost::json::value_from(value);
+}
+
+}  // namespace
+
+BOOST_DESCRIBE_STRUCT(StageLock, (), (stage, lock, effect))
+
+bool Plan::refused() const {
+  return std::ranges::any_of(findings, [](const Finding& finding) { return finding.severity == Severity::kRefuse; });
+}
+
+std::string_view SeverityName(Severity severity) {
+  switch (severity) {
+    case Severity::kRefuse:
+      return "refuse";
+    case Severity::kWarn:
+      return "warn";
+    case Severity::kNote:
+      return "note";
+  }
+  return "unknown";
+}
+
+Awaitable<absl::StatusOr<Plan>> MakePlan(const Target& target, Change change, const RunOptions& options) {
+  CO_RETURN_IF_ERROR(options.Validate());
+  CO_ASSIGN_OR_RETURN(const ValueSettings values, co_await ReadValueSettings(target));
+  Sessions sessions(target, 0);
+  sessions.set_values(values);
+  CO_ASSIGN_OR_RETURN(const auto connection, co_await sessions.OpenLogin("plan"));
+  Plan plan;
+  plan.change = std::move(change);
+  CO_ASSIGN_OR_RETURN(plan.table,
+                      co_await FindTable(*connection, plan.change.schema, plan.change.table, values.search_path));
+  Add(plan.findings, RightsFindings(plan.table, options));
+  CO_RETURN_IF_ERROR((co_await connection->Query("/* pgmoult:plan */ BEGIN")).status());
+  const absl::Status tried = co_await TryChange(*connection, values, options, plan);
+  CO_RETURN_IF_ERROR(co_await connection->Rollback());
+  CO_RETURN_IF_ERROR(tried);
+  Estimate(plan);
+  CO_ASSIGN_OR_RETURN(plan.disk_bytes_free, co_await FreeBytes(*connection));
+  if (plan.disk_bytes_free && *plan.disk_bytes_free < plan.disk_bytes_needed) {
+    plan.findings.push_back({Severity::kRefuse, "disk_short", plan.table.name.Plain(),
+                             fmt::format("the shadow needs about {} MB, {} MB are free in the data directory",
+                                         plan.disk_bytes_needed >> 20, *plan.disk_bytes_free >> 20),
+                             "make room, or move the table's tablespace"});
+  }
+  Add(plan.findings, BuildFindings(plan.build));
+  Add(plan.findings, ChangeFindings(plan, options));
+  plan.findings = BySeverity(std::move(plan.findings));
+  plan.locks = StageLocks(plan, options);
+  co_return plan;
+}
+
+boost::json::value ToJson(const Plan& plan) {
+  boost::json::array findings;
+  for (const Finding& finding : plan.findings) {
+    findings.push_back({{"severity", std::string(SeverityName(finding.severity))},
+                        {"code", finding.code},
+                        {"object", finding.object},
+                        {"message", finding.message},
+                        {"remedy", finding.remedy}});
+  }
+  const Design& design = plan.build.design;
+  boost::json::object json = {
+      {"table", plan.table.name.Plain()},
+      {"statement", plan.change.statement},
+      {"refused", plan.refused()},
+      {"findings", std::move(findings)},
+      {"rows_estimated", plan.table.rows},
+      {"heap_bytes", plan.table.heap_bytes},
+      {"index_bytes", plan.table.index_bytes},
+      {"disk_bytes_needed", plan.disk_bytes_needed},
+      {"wal_bytes_needed", plan.wal_bytes_needed},
+      {"disk_bytes_free", plan.disk_bytes_free ? boost::json::value(*plan.disk_bytes_free) : boost::json::value()},
+      {"locks", DescribedJson(plan.locks)},
+  };
+  if (plan.built) {
+    json["design"] = ToJson(design);
+  }
+  return json;
+}
+
+}  // namespace pgmoult::engine

@@ -1,0 +1,376 @@
+#include "engine/run.h"
+
+#include <algorithm>
+#include <deque>
+#include <memory>
+#include <utility>
+
+#include "boost/asio/this_coro.hpp"
+#include "boost/describe.hpp"
+#include "boost/json/value_from.hpp"
+#include "copier/marker.h"
+#include "engine/catalog.h"
+#include "engine/context.h"
+#include "engine/control.h"
+#include "engine/locks.h"
+#include "engine/observe.h"
+#include "engine/tripwire.h"
+#include "fmt/format.h"
+#include "fmt/ranges.h"
+#include "pg/macros.h"
+#include "pg/status.h"
+#include "pg/task_group.h"
+
+namespace pgmoult::engine {
+namespace {
+
+using pg::Awaitable;
+using std::chrono::milliseconds;
+using Clock = std::chrono::steady_clock;
+
+constexpr milliseconds kTick{100};           // of the control loop: progress, stop requests
+constexpr milliseconds kCommandEvery{1000};  // the table is the truth, NOTIFY only a hint
+constexpr milliseconds kHeartbeatEvery{2000};
+constexpr std::chrono::seconds kRateWindow{5};
+constexpr std::chrono::seconds kStopGrace{5};  // for chunks and rounds to end by themselves
+
+// Rate over the last seconds of the current stage.
+class RateMeter {
+ public:
+  void Update(Progress& progress, Clock::time_point now) {
+    if (progress.stage != stage_ || (!samples_.empty() && progress.done < samples_.back().second)) {
+      samples_.clear();
+      stage_ = progress.stage;
+    }
+    samples_.emplace_back(now, progress.done);
+    while (samples_.size() > 2 && now - samples_.front().first > kRateWindow) {
+      samples_.pop_front();
+    }
+    const double seconds = std::chrono::duration<double>(now - samples_.front().first).count();
+    progress.rate = seconds > 0.2 ? (progress.done - samples_.front().second) / seconds : 0;
+    const double left = progress.total - progress.done;
+    progress.eta_seconds = progress.rate > 0 && progress.total > 0 && left >= 0 ? left / progress.rate : -1;
+  }
+
+ private:
+  std::deque<std::pair<Clock::time_point, double>> samples_;
+  Stage stage_ = Stage::kPrepare;
+};
+
+Awaitable<absl::Status> Obey(Context& context, pg::Connection& control) {
+  CO_ASSIGN_OR_RETURN(const std::vector<Command> commands, co_await TakeCommands(control, context.id()));
+  for (const Command& command : commands) {
+    if (command.verb == "pause") {
+      context.gate.Close(fmt::format("paused by {}", command.author));
+    } else if (command.verb == "continue") {
+      context.gate.Open();
+    } else if (command.verb == "cutover") {
+      context.cutover_allowed = true;
+    } else if (command.verb == "abort") {
+      context.abort_asked = true;
+      context.gate.Stop();
+    }
+    const std::string text = fmt::format("{} asks: {}", command.author, command.verb);
+    context.observer.on_event("command", text, {{"verb", command.verb}, {"author", command.author}});
+    CO_RETURN_IF_ERROR(
+        co_await AddEvent(control, context.id(), "command", {{"verb", command.verb}, {"author", command.author}}));
+  }
+  co_return absl::OkStatus();
+}
+
+// Shows progress, takes commands, beats the heart; ends with Cancelled when a stop was asked for and what is under way
+// did not end by itself.
+Awaitable<absl::Status> ControlLoop(Context& context) {
+  CO_ASSIGN_OR_RETURN(const auto control, co_await context.sessions.OpenLogin("control"));
+  CO_RETURN_IF_ERROR((co_await control->Query("LISTEN pgmoult")).status());
+  RateMeter meter;
+  Clock::time_point next_command = Clock::now();
+  Clock::time_point next_heartbeat = Clock::now();
+  std::optional<Clock::time_point> stopping_since;
+  for (;;) {
+    const Clock::time_point now = Clock::now();
+    Progress& progress = context.progress;
+    progress.elapsed_seconds = std::chrono::duration<double>(now - context.started).count();
+    meter.Update(progress, now);
+    Progress shown = progress;
+    if (context.gate.closed()) {
+      shown.waiting = context.gate.reason();
+    }
+    context.observer.on_progress(shown);
+    if (context.stop.stopped()) {
+      context.gate.Stop();
+    }
+    if (context.gate.stopping() && !stopping_since) {
+      stopping_since = now;
+    }
+    const bool building = progress.stage == Stage::kIndex || progress.stage == Stage::kReplay;
+    if (stopping_since && !context.uninterruptible && (building || now - *stopping_since > kStopGrace)) {
+      co_return absl::CancelledError("stopped on request");
+    }
+    if (now >= next_command) {
+      next_command = now + kCommandEvery;
+      CO_RETURN_IF_ERROR(co_await Obey(context, *control));
+    }
+    if (now >= next_heartbeat) {
+      next_heartbeat = now + kHeartbeatEvery;
+      CO_RETURN_IF_ERROR(co_await Heartbeat(*control, context.id(), ToJson(shown)));
+    }
+    const auto notified = co_await control->WaitNotification(pg::Deadline::After(kTick));
+    if (notified.ok()) {
+      next_command = Clock::now();
+    } else if (!absl::IsDeadlineExceeded(notified.status())) {
+      co_return notified.status();
+    }
+  }
+}
+
+// The engine lock is ours as long as its session lives; without it another engine may start.
+Awaitable<absl::Status> WatchLock(Context& context) {
+  for (;;) {
+    const auto notified = co_await context.lock->WaitNotification(pg::Deadline::Never());
+    if (!notified.ok()) {
+      co_return pg::Annotate(notified.status(), "the session that holds the engine lock");
+    }
+  }
+}
+
+Awaitable<absl::Status> RunStage(Context& context, Stage stage) {
+  switch (stage) {
+    case Stage::kPrepare:
+      return PrepareStage(context);
+    case Stage::kCopy:
+      return CopyStage(context);
+    case Stage::kIndex:
+      return IndexStage(context);
+    case Stage::kReplay:
+      return ReplayStage(context);
+    case Stage::kVerify:
+      return VerifyStage(context);
+    case Stage::kApproach:
+      return ApproachStage(context);
+    case Stage::kCutover:
+      return CutoverStage(context);
+    case Stage::kObserve:
+      return ObserveStage(context);
+  }
+  return ObserveStage(context);
+}
+
+Awaitable<absl::Status> EnterStage(Context& context, Stage stage) {
+  context.progress.stage = stage;
+  context.report.reached = stage;
+  Show(context, "", 0, 0);
+  context.progress.waiting.clear();
+  CO_RETURN_IF_ERROR(co_await Record(context, "stage", std::string(StageName(stage)), nullptr));
+  if (stage > Stage::kPrepare && stage < Stage::kObserve) {
+    CO_RETURN_IF_ERROR(co_await CheckTripwire(context));
+  }
+  co_return absl::OkStatus();
+}
+
+// The one runner: stages in order, and back where one says so.
+Awaitable<absl::Status> RunStages(Context& context, Stage stage) {
+  for (;;) {
+    const Clock::time_point started = Clock::now();
+    absl::Status status = co_await EnterStage(context, stage);
+    if (status.ok()) {
+      status = co_await RunStage(context, stage);
+    }
+    context.report.stage_seconds[std::string(StageName(stage))] +=
+        std::chrono::duration<double>(Clock::now() - started).count();
+    if (context.replayer != nullptr) {
+      context.report.rows_replayed = std::max(context.report.rows_replayed, context.replayer->rows_replayed());
+    }
+    Stage next = static_cast<Stage>(static_cast<int>(stage) + 1);
+    if (copier::IsEverythingChanged(status)) {
+      CO_RETURN_IF_ERROR(co_await RestartCopy(context));
+      next = Stage::kCopy;
+    } else if (const auto target = JumpTarget(status)) {
+      context.must_verify = true;
+      next = *target;
+    } else {
+      CO_RETURN_IF_ERROR(status);
+    }
+    if (stage == Stage::kObserve) {
+      co_return absl::OkStatus();
+    }
+    if (next < Stage::kObserve) {  // the swap has written its own
+      CO_RETURN_IF_ERROR(co_await SetStage(*context.journal, context.id(), next));
+    }
+    stage = next;
+  }
+}
+
+// Writes down how it ended, on a new session where the old one is gone; says what state things are in.
+Awaitable<absl::Status> WriteEnding(Context& context, const absl::Status& status) {
+  context.replayer.reset();
+  if (context.journal == nullptr || !context.journal->usable() || context.journal->in_transaction()) {
+    CO_ASSIGN_OR_RETURN(context.journal, co_await context.sessions.OpenLogin("journal"));
+  }
+  CO_ASSIGN_OR_RETURN(const Migration migration, co_await ReadMigration(*context.journal, context.id()));
+  if (migration.stage == Stage::kObserve) {
+    co_return absl::OkStatus();  // it is swapped, whatever came after
+  }
+  const bool take_away = context.abort_asked || migration.stage == Stage::kPrepare;
+  if (take_away) {
+    CO_ASSIGN_OR_RETURN(const auto observer, co_await context.sessions.OpenLogin("locks"));
+    co_return co_await TakeAway(*context.journal, *observer, migration);
+  }
+  const EndKind kind = EndKindOf(status);
+  const bool resumable = kind == EndKind::kStopped || kind == EndKind::kLockNotGot || pg::IsConnectionLost(status);
+  co_return co_await SetState(*context.journal, context.id(), resumable ? State::kStopped : State::kFailed,
+                              pg::Describe(status));
+}
+
+Awaitable<absl::StatusOr<RunReport>> Conduct(Context& context, Stage stage) {
+  const absl::Status ended = co_await pg::WithBackground(
+      pg::WithBackground(RunStages(context, stage), ControlLoop(context)), WatchLock(context));
+  context.report.total_seconds = std::chrono::duration<double>(Clock::now() - context.started).count();
+  context.report.waited_seconds = std::chrono::duration<double>(context.gate.closed_time()).count();
+  if (ended.ok() || context.report.reached == Stage::kObserve) {
+    if (!ended.ok()) {
+      context.observer.on_event("warning", "after the swap: " + pg::Describe(ended), nullptr);
+    }
+    co_return context.report;
+  }
+  absl::Status result = ended;
+  const bool stopped = absl::IsCancelled(ended) && pg::SqlState(ended).empty();
+  if (context.abort_asked) {
+    result = WithEndKind(EndKind::kAborted, absl::CancelledError("taken back on an operator's command"));
+  } else if (stopped) {
+    result = WithEndKind(EndKind::kStopped, absl::CancelledError(fmt::format(
+                                                "stopped in stage {}", StageName(context.report.reached))));
+  }
+  const absl::Status written = co_await WriteEnding(context, result);
+  if (!written.ok()) {
+    result = pg::Annotate(result, fmt::format("(and the journal could not be told: {})", pg::Describe(written)));
+  }
+  co_return result;
+}
+
+Awaitable<absl::StatusOr<std::unique_ptr<pg::Connection>>> LockTable(const Sessions& sessions, int64_t source_oid,
+                                                                     const std::string& table) {
+  CO_ASSIGN_OR_RETURN(auto connection, co_await sessions.OpenLogin("engine lock"));
+  CO_ASSIGN_OR_RETURN(const bool locked, co_await TryEngineLock(*connection, source_oid));
+  if (!locked) {
+    CO_ASSIGN_OR_RETURN(const std::string holder, co_await EngineLockHolder(*connection, source_oid));
+    co_return WithEndKind(EndKind::kBusy,
+                          absl::AlreadyExistsError(fmt::format("another engine works on {} ({}); see `pgmoult status`",
+                                                               table, holder)));
+  }
+  co_return connection;
+}
+
+absl::Status Refusal(const Plan& plan) {
+  std::vector<std::string> reasons;
+  for (const Finding& finding : plan.findings) {
+    if (finding.severity == Severity::kRefuse) {
+      reasons.push_back(fmt::format("{}: {}{}", finding.object, finding.message,
+                                    finding.remedy.empty() ? "" : fmt::format(" ({})", finding.remedy)));
+    }
+  }
+  return WithEndKind(EndKind::kRefused,
+                     absl::FailedPreconditionError(fmt::format("{} is refused: {}", plan.table.name.Plain(),
+                                                               fmt::join(reasons, "; "))));
+}
+
+void SetIdentity(Context& context, int64_t id, const pg::QualifiedName& source, const std::string& owner) {
+  context.design.transfer.migration = id;
+  context.design.transfer.source = source;
+  context.design.owner = owner;
+  context.sessions.set_migration(id);
+  context.sessions.set_role(owner);
+  context.progress.migration = context.report.migration = id;
+  context.progress.table = context.report.table = source.Plain();
+}
+
+// One unfinished migration a table: a second statement waits for the first to be finished or taken back.
+Awaitable<absl::Status> CheckNoneUnfinished(pg::Connection& connection, int64_t source_oid) {
+  CO_ASSIGN_OR_RETURN(const std::vector<Migration> migrations, co_await ReadMigrations(connection));
+  for (const Migration& migration : migrations) {
+    if (migration.source_oid == source_oid && migration.state != State::kDone) {
+      co_return WithEndKind(EndKind::kBusy,
+                            absl::AlreadyExistsError(fmt::format(
+                                "migration {0} of {1} is unfinished (stage {2}): `pgmoult resume {0}` or `pgmoult abort {0}`",
+                                migration.id, migration.source.Plain(), StageName(migration.stage))));
+    }
+  }
+  co_return absl::OkStatus();
+}
+
+}  // namespace
+
+BOOST_DESCRIBE_STRUCT(Progress, (),
+                      (migration, table, doing, waiting, done, total, rate, eta_seconds, chunk_ms, chunk_rows, workers,
+                       replayed_rows, elapsed_seconds))
+BOOST_DESCRIBE_STRUCT(RunReport, (),
+                      (migration, table, rows_copied, rows_verified, rows_replayed, repaired, hot_keys, dual_write,
+                       old_snapshots_overridden, swap_tries, swap_hold_ms, waited_seconds, stage_seconds,
+                       total_seconds))
+
+boost::json::value ToJson(const Progress& progress) {
+  boost::json::value json = boost::json::value_from(progress);
+  json.as_object()["stage"] = std::string(StageName(progress.stage));
+  return json;
+}
+
+boost::json::value ToJson(const RunReport& report) {
+  boost::json::value json = boost::json::value_from(report);
+  json.as_object()["reached"] = std::string(StageName(report.reached));
+  return json;
+}
+
+Awaitable<absl::StatusOr<RunReport>> RunMigration(const Target& target, Change change, RunOptions options,
+                                                  Observer observer, const StopRequest& stop) {
+  CO_ASSIGN_OR_RETURN(const Plan plan, co_await MakePlan(target, change, options));
+  if (plan.refused()) {
+    co_return Refusal(plan);
+  }
+  const auto context = std::make_unique<Context>(target, std::move(change), options, std::move(observer), stop);
+  context->sessions.set_values(plan.build.design.values);
+  CO_ASSIGN_OR_RETURN(context->lock, co_await LockTable(context->sessions, plan.table.oid, plan.table.name.Plain()));
+  CO_ASSIGN_OR_RETURN(context->journal, co_await context->sessions.OpenLogin("journal"));
+  CO_RETURN_IF_ERROR(co_await EnsureJournal(*context->journal));
+  CO_RETURN_IF_ERROR(co_await CheckNoneUnfinished(*context->journal, plan.table.oid));
+  Migration migration;
+  migration.statement = context->change.statement;
+  migration.source = plan.table.name;
+  migration.source_oid = plan.table.oid;
+  migration.owner = plan.table.owner;
+  migration.options = ToJson(options);
+  CO_ASSIGN_OR_RETURN(const int64_t id, co_await AddMigration(*context->journal, migration));
+  SetIdentity(*context, id, plan.table.name, plan.table.owner);
+  co_return co_await Conduct(*context, Stage::kPrepare);
+}
+
+Awaitable<absl::StatusOr<RunReport>> ResumeMigration(const Target& target, int64_t id, Observer observer,
+                                                     const StopRequest& stop) {
+  Sessions sessions(target, id);
+  CO_ASSIGN_OR_RETURN(const ValueSettings values, co_await ReadValueSettings(target));
+  CO_ASSIGN_OR_RETURN(auto journal, co_await sessions.OpenLogin("journal"));
+  CO_ASSIGN_OR_RETURN(const Migration migration, co_await ReadMigration(*journal, id));
+  if (migration.stage == Stage::kObserve) {
+    co_return absl::FailedPreconditionError(
+        fmt::format("migration {0} has been swapped; there is nothing to resume (pgmoult finalize {0})", id));
+  }
+  CO_ASSIGN_OR_RETURN(const RunOptions options, OptionsFromJson(migration.options));
+  CO_ASSIGN_OR_RETURN(Change change, migration.statement.empty()
+                                         ? RebuildOf(migration.source.schema.name(), migration.source.name.name())
+                                         : ParseChange(migration.statement));
+  const auto context = std::make_unique<Context>(target, std::move(change), options, std::move(observer), stop);
+  CO_ASSIGN_OR_RETURN(context->lock, co_await LockTable(sessions, migration.source_oid, migration.source.Plain()));
+  context->journal = std::move(journal);
+  context->sessions.set_values(values);
+  if (!migration.design.is_null()) {
+    CO_ASSIGN_OR_RETURN(context->design, DesignFromJson(migration.design));
+    context->sessions.set_values(context->design.values);
+    CO_ASSIGN_OR_RETURN(const std::optional<int64_t> log_index,
+                        co_await ReadOid(*context->journal, {context->design.schema_new, "change_log_key"}));
+    context->dual_write_on = context->report.dual_write = log_index.has_value();
+  }
+  SetIdentity(*context, id, migration.source, migration.owner);
+  CO_RETURN_IF_ERROR(co_await SetState(*context->journal, id, State::kRunning, ""));
+  co_return co_await Conduct(*context, migration.stage);
+}
+
+}  // namespace pgmoult::engine

@@ -1,0 +1,98 @@
+#include "engine/sessions.h"
+
+#include "fmt/format.h"
+#include "pg/macros.h"
+#include "pg/sql_text.h"
+#include "pg/status.h"
+
+namespace pgmoult::engine {
+namespace {
+
+using pg::Awaitable;
+
+// Longer than any bounded statement of ours should run; a guard against a plan gone wrong, not a schedule.
+constexpr char kWorkerStatementTimeout[] = "120s";
+
+std::string ApplicationName(int64_t migration, const std::string& purpose) {
+  return migration == 0 ? fmt::format("pgmoult {}", purpose) : fmt::format("pgmoult {} {}", migration, purpose);
+}
+
+}  // namespace
+
+Sessions::Settings Sessions::Common(const std::string& purpose) const {
+  return {
+      {"application_name", ApplicationName(migration_, purpose)},
+      {"search_path", "pg_catalog"},
+      {"row_security", "off"},
+      {"jit", "off"},
+      {"TimeZone", values_.time_zone},
+      {"DateStyle", values_.date_style},
+      {"IntervalStyle", values_.interval_style},
+      {"extra_float_digits", "1"},
+      {"default_transaction_isolation", "read committed"},
+      {"default_transaction_read_only", "off"},
+      {"idle_in_transaction_session_timeout", "60s"},
+  };
+}
+
+Awaitable<absl::StatusOr<std::unique_ptr<pg::Connection>>> Sessions::Open(Settings settings) const {
+  std::erase_if(settings, [](const auto& setting) { return setting.second.empty(); });
+  pg::ConnectOptions options;
+  options.keywords = target_.keywords;
+  options.settings = std::move(settings);
+  co_return co_await pg::Connection::Connect(std::move(options));
+}
+
+Awaitable<absl::StatusOr<std::unique_ptr<pg::Connection>>> Sessions::OpenLogin(std::string purpose) const {
+  Settings settings = Common(purpose);
+  settings.emplace_back("lock_timeout", "5s");
+  settings.emplace_back("statement_timeout", kWorkerStatementTimeout);
+  co_return co_await Open(std::move(settings));
+}
+
+Awaitable<absl::StatusOr<std::unique_ptr<pg::Connection>>> Sessions::OpenWorker(std::string purpose) const {
+  Settings settings = Common(purpose);
+  settings.emplace_back("role", role_);
+  settings.emplace_back("lock_timeout", "300ms");
+  settings.emplace_back("statement_timeout", kWorkerStatementTimeout);
+  // Rows and journal row of a chunk are lost together in a crash, and any later synchronous commit flushes ours first.
+  settings.emplace_back("synchronous_commit", "off");
+  settings.emplace_back("enable_seqscan", "off");
+  co_return co_await Open(std::move(settings));
+}
+
+Awaitable<absl::StatusOr<std::unique_ptr<pg::Connection>>> Sessions::OpenBuilder(std::string purpose) const {
+  Settings settings = Common(purpose);
+  settings.emplace_back("role", role_);
+  settings.emplace_back("lock_timeout", "5s");
+  settings.emplace_back("statement_timeout", "0");
+  co_return co_await Open(std::move(settings));
+}
+
+copier::OpenSession Sessions::WorkerOpener() const {
+  return [sessions = *this](std::string purpose) { return sessions.OpenWorker(std::move(purpose)); };
+}
+
+Awaitable<absl::StatusOr<ValueSettings>> ReadValueSettings(const Target& target) {
+  pg::ConnectOptions options;
+  options.keywords = target.keywords;
+  options.settings = {{"application_name", "pgmoult settings"}};
+  CO_ASSIGN_OR_RETURN(const auto connection, co_await pg::Connection::Connect(std::move(options)));
+  CO_ASSIGN_OR_RETURN(
+      const pg::Result result,
+      co_await connection->Query(
+          "SELECT pg_catalog.current_setting('TimeZone'), pg_catalog.current_setting('DateStyle'), "
+          "pg_catalog.current_setting('IntervalStyle'), pg_catalog.current_setting('search_path'), "
+          "pg_catalog.current_setting('default_tablespace')"));
+  ValueSettings values;
+  CO_RETURN_IF_ERROR(result.Read(0, values.time_zone, values.date_style, values.interval_style, values.search_path,
+                                 values.default_tablespace));
+  if (connection->server_version() < 140000 || connection->server_version() >= 190000) {
+    co_return absl::UnimplementedError(
+        fmt::format("the server is PostgreSQL {}.{}; this version of pgmoult works with 14 to 18",
+                    connection->server_version() / 10000, connection->server_version() % 10000));
+  }
+  co_return values;
+}
+
+}  // namespace pgmoult::engine

@@ -1,0 +1,365 @@
+#include "engine/shadow.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "engine/mapping.h"
+#include "engine/sql.h"
+#include "fmt/format.h"
+#include "pg/macros.h"
+#include "pg/status.h"
+
+namespace pgmoult::engine {
+namespace {
+
+using pg::Awaitable;
+using pg::Ident;
+
+// Builds one shadow; holds what its steps share.
+class Builder {
+ public:
+  Builder(pg::Connection& connection, const TableFacts& table, const Change& change, const ValueSettings& values)
+      : connection_(connection), table_(table), change_(change) {
+    build_.design.values = values;
+    build_.design.source_oid = table.oid;
+    build_.design.owner = table.owner;
+  }
+
+  Awaitable<absl::StatusOr<ShadowBuild>> Run(int64_t id, std::string schema_new, std::string schema_old);
+
+ private:
+  Awaitable<absl::Status> Execute(std::string sql) {
+    co_return (co_await connection_.Query(std::move(sql))).status();
+  }
+  Awaitable<absl::Status> MakeSchema();
+  Awaitable<absl::StatusOr<bool>> Clone();
+  Awaitable<absl::Status> CompareClone();
+  Awaitable<absl::Status> ApplyChange();
+  Awaitable<absl::Status> Describe();
+  Awaitable<absl::Status> Map();
+  Awaitable<absl::StatusOr<std::map<int32_t, std::string>>> UserExpressions();
+  Awaitable<absl::StatusOr<std::string>> Canonical(std::string expression);
+  Awaitable<absl::StatusOr<std::string>> ViewText(std::string expression);
+  Awaitable<absl::Status> ReadSequences();
+  Awaitable<absl::Status> ReadStatistics();
+  Awaitable<absl::Status> Strip();
+  void DecideDualWrite(bool mapping_is_safe);
+  void ChooseShadowKeyIndex();
+
+  pg::Connection& connection_;
+  const TableFacts& table_;
+  const Change& change_;
+  ShadowBuild build_;
+  int64_t shadow_oid_ = 0;
+};
+
+Awaitable<absl::Status> Builder::MakeSchema() {
+  const Ident schema(build_.design.schema_new);
+  const Ident owner(table_.owner);
+  CO_RETURN_IF_ERROR(pg::Annotate(
+      co_await Execute(fmt::format("/* pgmoult:prepare */ CREATE SCHEMA {} AUTHORIZATION {}", schema, owner)),
+      fmt::format("making schema {} in database {} (needs CREATE on the database)", schema.name(), table_.database)));
+  CO_RETURN_IF_ERROR(co_await Execute(fmt::format("/* pgmoult:prepare */ REVOKE ALL ON SCHEMA {} FROM PUBLIC", schema)));
+  co_return co_await Execute(fmt::format("/* pgmoult:prepare */ SET LOCAL ROLE {}", owner));
+}
+
+// False where the clone could not be built; a refusal says why.
+Awaitable<absl::StatusOr<bool>> Builder::Clone() {
+  CO_RETURN_IF_ERROR(
+      co_await Execute(fmt::format("/* pgmoult:prepare */ LOCK TABLE ONLY {} IN ACCESS SHARE MODE", table_.name)));
+  CO_ASSIGN_OR_RETURN(build_.design.source_shape, co_await ReadShape(connection_, table_.oid));
+  CO_ASSIGN_OR_RETURN(const pg::Result script,
+                      co_await connection_.Query(sql::kClone, {table_.oid, build_.design.schema_new}));
+  CO_RETURN_IF_ERROR(co_await Execute("SAVEPOINT clone"));
+  for (int row = 0; row < script.rows(); ++row) {
+    int32_t ordinal = 0;
+    std::optional<std::string> statement;
+    CO_RETURN_IF_ERROR(script.Read(row, ordinal, statement));
+    if (!statement) {
+      co_return absl::InternalError(
+          fmt::format("a definition of {} has a form that is not known to this version", table_.name.Plain()));
+    }
+    const absl::Status made = co_await Execute("/* pgmoult:prepare */ " + *statement);
+    if (made.ok()) {
+      continue;
+    }
+    if (!connection_.usable()) {
+      co_return made;
+    }
+    CO_RETURN_IF_ERROR(co_await Execute("ROLLBACK TO SAVEPOINT clone"));
+    build_.refusals.push_back(fmt::format("cannot be carried over: \"{}\" fails: {}", *statement, pg::Describe(made)));
+    co_return false;
+  }
+  CO_ASSIGN_OR_RETURN(const std::optional<int64_t> oid, co_await ReadOid(connection_, build_.design.transfer.shadow));
+  if (!oid) {
+    co_return absl::InternalError("the clone was not made");
+  }
+  shadow_oid_ = *oid;
+  co_return true;
+}
+
+Awaitable<absl::Status> Builder::CompareClone() {
+  CO_ASSIGN_OR_RETURN(const Shape clone, co_await ReadShape(connection_, shadow_oid_));
+  for (const std::string& difference : DiffShapes(build_.design.source_shape, clone)) {
+    build_.refusals.push_back(
+        fmt::format("cannot be carried over yet (source against a clone of it): {}", difference));
+  }
+  co_return absl::OkStatus();
+}
+
+// PostgreSQL itself says what the change does: it is applied to the clone, under the search_path and default_tablespace
+// that a plain session of this login would have.
+Awaitable<absl::Status> Builder::ApplyChange() {
+  const ValueSettings& values = build_.design.values;
+  std::vector<pg::Statement> settings;
+  settings.push_back({"SELECT pg_catalog.set_config('search_path', $1, true)", {values.search_path}});
+  settings.push_back({"SELECT pg_catalog.set_config('default_tablespace', $1, true)", {values.default_tablespace}});
+  CO_RETURN_IF_ERROR((co_await connection_.Pipeline(std::move(settings))).status());
+  for (std::string& statement : change_.RetargetEach(build_.design.transfer.shadow)) {
+    CO_RETURN_IF_ERROR(
+        pg::Annotate(co_await Execute(std::move(statement)), "PostgreSQL does not accept the change"));
+  }
+  std::vector<pg::Statement> restore;
+  restore.push_back({"SET LOCAL search_path = pg_catalog", {}});
+  restore.push_back({"SET LOCAL default_tablespace = ''", {}});
+  co_return (co_await connection_.Pipeline(std::move(restore))).status();
+}
+
+Awaitable<absl::Status> Builder::Describe() {
+  CO_ASSIGN_OR_RETURN(build_.target_columns, co_await ReadColumns(connection_, shadow_oid_));
+  CO_ASSIGN_OR_RETURN(build_.design.expected_shape, co_await ReadShape(connection_, shadow_oid_));
+  CO_ASSIGN_OR_RETURN(build_.design.deferred, co_await ReadDeferred(connection_, shadow_oid_));
+  co_return absl::OkStatus();
+}
+
+// The text of a view over the source with `expression` as its only column: PostgreSQL's canonical, qualified form.
+Awaitable<absl::StatusOr<std::string>> Builder::ViewText(std::string expression) {
+  const pg::QualifiedName view(build_.design.schema_new, "pgmoult_using");
+  std::vector<pg::Statement> statements;
+  statements.push_back({"SELECT pg_catalog.set_config('search_path', $1, true)", {build_.design.values.search_path}});
+  statements.push_back({fmt::format("CREATE VIEW {} AS SELECT {}\n AS pgmoult_value FROM ONLY {} AS {}", view,
+                                    expression, table_.name, table_.name.name),
+                        {}});
+  statements.push_back({"SET LOCAL search_path = pg_catalog", {}});
+  statements.push_back({"SELECT pg_catalog.pg_get_viewdef($1::pg_catalog.regclass, false)", {view.Quoted()}});
+  statements.push_back({fmt::format("DROP VIEW {}", view), {}});
+  CO_ASSIGN_OR_RETURN(const std::vector<pg::Result> results, co_await connection_.Pipeline(std::move(statements)));
+  co_return results[3].Scalar<std::string>();
+}
+
+Awaitable<absl::StatusOr<std::string>> Builder::Canonical(std::string expression) {
+  constexpr std::string_view kHead = " SELECT ";
+  constexpr std::string_view kTailStart = " AS pgmoult_value";
+  CO_ASSIGN_OR_RETURN(const std::string known, co_await ViewText("NULL::pg_catalog.int4"));
+  CO_ASSIGN_OR_RETURN(const std::string text, co_await ViewText(expression));
+  const size_t tail_at = known.find(kTailStart);
+  const std::string tail = tail_at == std::string::npos ? std::string() : known.substr(tail_at);
+  if (tail.empty() || !text.starts_with(kHead) || !text.ends_with(tail)) {
+    co_return absl::InternalError(fmt::format("the USING expression \"{}\" has a form that is not known", expression));
+  }
+  co_return text.substr(kHead.size(), text.size() - kHead.size() - tail.size());
+}
+
+// USING expressions by number of the target column.
+Awaitable<absl::StatusOr<std::map<int32_t, std::string>>> Builder::UserExpressions() {
+  std::map<std::string, int32_t> numbers;
+  for (size_t i = 0; i < build_.source_columns.size(); ++i) {
+    numbers[build_.source_columns[i].name] = static_cast<int32_t>(i + 1);
+  }
+  std::map<int32_t, std::string> expressions;
+  for (const Action& action : change_.actions) {
+    if (action.kind == ActionKind::kRenameColumn && numbers.contains(action.column)) {
+      const int32_t number = numbers[action.column];
+      numbers.erase(action.column);
+      numbers[action.new_name] = number;
+    }
+    if (action.kind == ActionKind::kAlterType && action.using_expression && numbers.contains(action.column)) {
+      absl::StatusOr<std::string> canonical = co_await Canonical(*action.using_expression);
+      CO_RETURN_IF_ERROR(pg::Annotate(canonical.status(), fmt::format("USING of column {}", action.column)));
+      expressions[numbers[action.column]] = *std::move(canonical);
+    }
+  }
+  co_return expressions;
+}
+
+Awaitable<absl::Status> Builder::Map() {
+  CO_ASSIGN_OR_RETURN(const auto expressions, co_await UserExpressions());
+  std::vector<ColumnSource> columns;
+  for (const Column& target : build_.target_columns) {
+    ColumnSource column{.target = target, .source = std::nullopt, .user_expression = std::nullopt, .cast = {}};
+    // The clone has no dropped columns, so its numbers count the source's live ones; ALTER keeps numbers.
+    const auto number = static_cast<size_t>(target.number);
+    if (number <= build_.source_columns.size()) {
+      column.source = build_.source_columns[number - 1];
+      CO_ASSIGN_OR_RETURN(column.cast, co_await ReadCastFacts(connection_, table_.oid, column.source->number,
+                                                              shadow_oid_, target.number));
+      const auto found = expressions.find(target.number);
+      if (found != expressions.end()) {
+        column.user_expression = found->second;
+      }
+    }
+    columns.push_back(std::move(column));
+  }
+  Mapping mapping = BuildMapping(columns);
+  CO_ASSIGN_OR_RETURN(const std::vector<KeyCandidate> candidates, co_await ReadKeyCandidates(connection_, table_.oid));
+  KeyChoice key = ChooseKey(candidates, columns);
+  Design& design = build_.design;
+  design.key_reason = key.reason;
+  if (key.candidate == nullptr) {
+    build_.refusals.push_back("no key to copy by: " + key.reason);
+  } else {
+    design.key_name = key.candidate->index;
+    design.transfer.key = std::move(key.columns);
+  }
+  build_.refusals.insert(build_.refusals.end(), mapping.refusals.begin(), mapping.refusals.end());
+  design.transfer.columns = std::move(mapping.columns);
+  design.transfer.computed = std::move(mapping.computed);
+  design.lossy = std::move(mapping.lossy);
+  design.type_changes = std::move(mapping.type_changes);
+  for (const ColumnSource& column : columns) {
+    if (!column.target.identity.empty()) {
+      design.identities.push_back(
+          {.source_column = column.source && !column.source->identity.empty() ? column.source->name : "",
+           .column = column.target.name,
+           .always = column.target.identity == "a"});
+    }
+  }
+  DecideDualWrite(mapping.safe_to_write_through);
+  co_return absl::OkStatus();
+}
+
+void Builder::DecideDualWrite(bool mapping_is_safe) {
+  Design& design = build_.design;
+  const auto refuse = [&design](std::string reason) {
+    if (design.dual_write_reason.empty()) {
+      design.dual_write_reason = std::move(reason);
+    }
+  };
+  if (!mapping_is_safe) {
+    refuse("a column's new value depends on the session, on the moment, or may fail on data");
+  }
+  for (const DeferredItem& item : design.deferred) {
+    if (item.deferrable) {
+      refuse(fmt::format("{} is deferrable: its error would come at the application's COMMIT", item.name));
+    }
+  }
+  for (const ShapeItem& item : design.expected_shape) {
+    if (item.kind == "constraint" && std::ranges::find(design.source_shape, item) == design.source_shape.end()) {
+      refuse(fmt::format("constraint {} is new or changed: writes that break it could only be logged", item.name));
+    }
+  }
+  for (const Column& target : build_.target_columns) {
+    const auto number = static_cast<size_t>(target.number);
+    if (number <= build_.source_columns.size() && target.not_null && !build_.source_columns[number - 1].not_null) {
+      refuse(fmt::format("column {} becomes NOT NULL: writes that break it could only be logged", target.name));
+    }
+  }
+  design.dual_write_possible = design.dual_write_reason.empty();
+}
+
+void Builder::ChooseShadowKeyIndex() {
+  Design& design = build_.design;
+  std::vector<std::string> wanted;
+  for (const copier::KeyColumn& column : design.transfer.key) {
+    wanted.push_back(column.target_name.name());
+  }
+  for (const DeferredItem& item : design.deferred) {
+    if (item.kind == "index" && item.unique && !item.deferrable && !item.partial &&
+        std::ranges::is_permutation(item.columns, wanted)) {
+      design.shadow_key_index = item.name;
+      return;
+    }
+  }
+  // The new shape has no unique index on the key: ours serves replay until the swap.
+  design.shadow_key_index = fmt::format("pgmoult_{}_key", design.transfer.migration);
+  design.shadow_key_is_ours = true;
+}
+
+Awaitable<absl::Status> Builder::ReadSequences() {
+  CO_ASSIGN_OR_RETURN(const pg::Result result, co_await connection_.Query(sql::kOwned, {table_.oid}));
+  for (int row = 0; row < result.rows(); ++row) {
+    std::string schema;
+    std::string name;
+    int64_t number = 0;
+    CO_RETURN_IF_ERROR(result.Read(row, schema, name, number));
+    OwnedSequence sequence{.sequence = pg::QualifiedName(schema, name), .column = ""};
+    for (const Column& target : build_.target_columns) {
+      if (target.number == number) {
+        sequence.column = target.name;
+      }
+    }
+    build_.design.sequences.push_back(std::move(sequence));
+  }
+  co_return absl::OkStatus();
+}
+
+Awaitable<absl::Status> Builder::ReadStatistics() {
+  // A statistics object may live in any schema; its clone lives in ours until the swap.
+  CO_ASSIGN_OR_RETURN(
+      const pg::Result result,
+      co_await connection_.Query(
+          "/* pgmoult:catalog */ SELECT n.nspname::text, s.stxname::text FROM pg_statistic_ext s JOIN pg_namespace n "
+          "ON n.oid = s.stxnamespace WHERE s.stxrelid = $1::oid AND EXISTS (SELECT FROM pg_statistic_ext c WHERE "
+          "c.stxrelid = $2::oid AND c.stxname = s.stxname) ORDER BY 2",
+          {table_.oid, shadow_oid_}));
+  for (int row = 0; row < result.rows(); ++row) {
+    std::string schema;
+    std::string name;
+    CO_RETURN_IF_ERROR(result.Read(row, schema, name));
+    build_.design.statistics.push_back({pg::QualifiedName(schema, name)});
+  }
+  co_return absl::OkStatus();
+}
+
+// Rows go into a bare heap: indexes are built once it is full, and CHECKs that old rows may violate come at the end.
+Awaitable<absl::Status> Builder::Strip() {
+  for (const DeferredItem& item : build_.design.deferred) {
+    CO_RETURN_IF_ERROR(co_await Execute("/* pgmoult:prepare */ " + item.drop_sql));
+  }
+  for (const IdentityColumn& identity : build_.design.identities) {
+    if (identity.always) {
+      // Write-through updates every column; GENERATED ALWAYS comes back in the swap.
+      CO_RETURN_IF_ERROR(co_await Execute(
+          fmt::format("/* pgmoult:prepare */ ALTER TABLE {} ALTER COLUMN {} SET GENERATED BY DEFAULT",
+                      build_.design.transfer.shadow, Ident(identity.column))));
+    }
+  }
+  co_return absl::OkStatus();
+}
+
+Awaitable<absl::StatusOr<ShadowBuild>> Builder::Run(int64_t id, std::string schema_new, std::string schema_old) {
+  Design& design = build_.design;
+  design.transfer.migration = id;
+  design.transfer.source = table_.name;
+  design.transfer.shadow = pg::QualifiedName(schema_new, table_.name.name.name());
+  design.transfer.log = pg::QualifiedName(schema_new, "pgmoult_change_log");
+  design.schema_new = std::move(schema_new);
+  design.schema_old = std::move(schema_old);
+  CO_RETURN_IF_ERROR(co_await MakeSchema());
+  CO_ASSIGN_OR_RETURN(const bool cloned, co_await Clone());
+  if (!cloned) {
+    co_return build_;
+  }
+  CO_RETURN_IF_ERROR(co_await CompareClone());
+  CO_ASSIGN_OR_RETURN(build_.source_columns, co_await ReadColumns(connection_, table_.oid));
+  CO_RETURN_IF_ERROR(co_await ApplyChange());
+  CO_RETURN_IF_ERROR(co_await Describe());
+  CO_RETURN_IF_ERROR(co_await Map());
+  CO_RETURN_IF_ERROR(co_await ReadSequences());
+  CO_RETURN_IF_ERROR(co_await ReadStatistics());
+  ChooseShadowKeyIndex();
+  CO_RETURN_IF_ERROR(co_await Strip());
+  co_return build_;
+}
+
+}  // namespace
+
+Awaitable<absl::StatusOr<ShadowBuild>> BuildShadow(pg::Connection& connection, const TableFacts& table,
+                                                   const Change& change, const ValueSettings& values, int64_t id,
+                                                   std::string schema_new, std::string schema_old) {
+  Builder builder(connection, table, change, values);
+  co_return co_await builder.Run(id, std::move(schema_new), std::move(schema_old));
+}
+
+}  // namespace pgmoult::engine

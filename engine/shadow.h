@@ -1,0 +1,33 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "engine/catalog.h"
+#include "engine/change.h"
+#include "engine/design.h"
+#include "pg/connection.h"
+
+namespace pgmoult::engine {
+
+// What was found out by building the shadow: the design, and facts that only the plan shows.
+struct ShadowBuild {
+  Design design;
+  std::vector<Column> source_columns;
+  std::vector<Column> target_columns;
+  std::vector<std::string> refusals;   // what cannot be carried over, as sentences
+  std::vector<std::string> warnings;
+};
+
+// Builds the shadow in the transaction that is open on `connection` (a session of the login), in schema
+// design.schema_new, which it makes: a faithful clone of the source, the change applied to it by PostgreSQL itself,
+// then stripped of everything that is built after the copy. The plan rolls this back, prepare commits it: one code.
+//
+// `id` names the schemas. The source is locked ACCESS SHARE. Errors: what the server says about the change
+// ("column x does not exist"), annotated with the action; refusals are not errors but part of the result.
+pg::Awaitable<absl::StatusOr<ShadowBuild>> BuildShadow(pg::Connection& connection, const TableFacts& table,
+                                                       const Change& change, const ValueSettings& values, int64_t id,
+                                                       std::string schema_new, std::string schema_old);
+
+}  // namespace pgmoult::engine

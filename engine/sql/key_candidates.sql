@@ -1,0 +1,31 @@
+/* pgmoult:catalog */
+-- Unique indexes of table $1, the primary key first, then by size; one row an index column.
+SELECT ic.relname::text, x.indisprimary,
+       CASE WHEN x.indpred IS NOT NULL THEN 'it is partial'
+            WHEN x.indexprs IS NOT NULL THEN 'it has an expression'
+            WHEN NOT x.indisvalid THEN 'it is invalid'
+            WHEN NOT x.indimmediate THEN 'it is deferrable'
+            WHEN EXISTS (SELECT FROM unnest(x.indkey::int2[]) WITH ORDINALITY k(num, pos)
+                         JOIN pg_attribute b ON b.attrelid = x.indrelid AND b.attnum = k.num
+                         WHERE k.pos <= x.indnkeyatts AND NOT b.attnotnull) THEN 'a column of it is not NOT NULL'
+            WHEN NOT EXISTS (SELECT FROM pg_am am WHERE am.oid = ic.relam AND am.amname = 'btree') THEN 'it is no btree'
+            WHEN EXISTS (SELECT FROM unnest(x.indoption::int2[]) o WHERE o IN (1, 2)) THEN 'its NULLS order is not the default'
+            ELSE '' END,
+       pg_relation_size(ic.oid), a.attname::text, format_type(a.atttypid, -1), opn.nspname::text,
+       max(o.oprname::text) FILTER (WHERE am.amopstrategy = 1), max(o.oprname::text) FILTER (WHERE am.amopstrategy = 2),
+       max(o.oprname::text) FILTER (WHERE am.amopstrategy = 5), max(o.oprname::text) FILTER (WHERE am.amopstrategy = 4),
+       max(o.oprname::text) FILTER (WHERE am.amopstrategy = 3),
+       x.indoption[k.pos - 1] & 1 = 1
+FROM pg_index x
+JOIN pg_class ic ON ic.oid = x.indexrelid
+CROSS JOIN LATERAL unnest(x.indkey::int2[]) WITH ORDINALITY k(num, pos)
+JOIN pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = k.num
+JOIN pg_opclass oc ON oc.oid = x.indclass[k.pos - 1]
+LEFT JOIN pg_amop am ON am.amopfamily = oc.opcfamily AND am.amoplefttype = oc.opcintype
+                    AND am.amoprighttype = oc.opcintype AND am.amoppurpose = 's'
+LEFT JOIN pg_operator o ON o.oid = am.amopopr
+LEFT JOIN pg_namespace opn ON opn.oid = o.oprnamespace
+WHERE x.indrelid = $1::oid AND x.indisunique AND k.pos <= x.indnkeyatts
+GROUP BY ic.oid, ic.relname, ic.relam, x.indisprimary, x.indrelid, x.indpred, x.indexprs, x.indisvalid, x.indimmediate,
+         x.indkey, x.indnkeyatts, x.indoption, a.attname, a.atttypid, opn.nspname, k.pos
+ORDER BY x.indisprimary DESC, pg_relation_size(ic.oid), ic.relname, k.pos

@@ -1,0 +1,12 @@
+/* pgmoult:cutover */
+-- Sessions of this database whose snapshot may not see transaction $1 (xid8 as text), the last that moved rows into the
+-- shadow: their snapshot was taken while it, or an older one, was still running. Our own never keep one that long.
+SELECT format('pid %s (%s)', a.pid,
+              concat_ws(', ', a.usename, nullif(a.application_name, ''), a.state,
+                        'transaction ' || (extract(epoch FROM clock_timestamp() - a.xact_start))::int || ' s old'))
+FROM pg_stat_activity a
+WHERE a.datname = current_database() AND a.backend_xmin IS NOT NULL AND a.pid <> pg_backend_pid()
+  AND a.backend_type IN ('client backend', 'parallel worker') AND a.application_name NOT LIKE 'pgmoult %'
+  AND age(a.backend_xmin) >= age($1::xid8::xid)
+ORDER BY a.xact_start
+LIMIT 10

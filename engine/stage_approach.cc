@@ -1,0 +1,113 @@
+#include "engine/capture.h"
+#include "engine/context.h"
+#include "engine/locks.h"
+#include "engine/tripwire.h"
+#include "fmt/format.h"
+#include "pg/macros.h"
+#include "pg/status.h"
+#include "pg/task_group.h"
+
+namespace pgmoult::engine {
+namespace {
+
+using pg::Awaitable;
+
+constexpr int64_t kShortLog = 100;
+constexpr int kMaxLaps = 20;
+constexpr auto kKeepPause = std::chrono::milliseconds(200);
+constexpr auto kTripwireEvery = std::chrono::seconds(30);
+
+// Under SHARE on the log: writers wait with their log inserts while the (short) log is indexed.
+Awaitable<absl::Status> SwitchBodies(Context& context) {
+  pg::Connection& connection = *context.journal;
+  std::vector<pg::Statement> statements;
+  statements.push_back({"/* pgmoult:approach */ DROP INDEX IF EXISTS " +
+                            pg::QualifiedName(context.design.schema_new, "change_log_key").Quoted(),
+                        {}});
+  statements.push_back({"/* pgmoult:approach */ " + CreateLogIndexSql(context.design), {}});
+  for (const std::string& statement : CaptureFunctionsSql(context.design, CaptureBody::kDualWrite)) {
+    statements.push_back({"/* pgmoult:approach */ " + statement, {}});
+  }
+  statements.push_back({"/* pgmoult:approach */ RESET ROLE", {}});
+  co_return (co_await connection.Pipeline(std::move(statements))).status();
+}
+
+// The owner may have lost the right to create in the table's schema since preflight: better known now than in the swap.
+Awaitable<absl::Status> CheckRights(Context& context) {
+  const std::string& schema = context.design.transfer.source.schema.name();
+  CO_ASSIGN_OR_RETURN(const pg::Result result,
+                      co_await context.journal->Query(
+                          "/* pgmoult:approach */ SELECT pg_catalog.has_schema_privilege($1::pg_catalog.name, "
+                          "$2::pg_catalog.text, 'CREATE')",
+                          {context.design.owner, schema}));
+  CO_ASSIGN_OR_RETURN(const bool may_create, result.Scalar<bool>());
+  co_return may_create ? absl::OkStatus()
+                       : absl::PermissionDeniedError(
+                             fmt::format("the owner {0} has no CREATE on schema {1}, which the swap needs: GRANT CREATE ON "
+                                         "SCHEMA {2} TO {3}, then resume",
+                                         context.design.owner, schema, pg::Ident(schema),
+                                         pg::Ident(context.design.owner)));
+}
+
+// Keeps in step until an operator opens the gate.
+Awaitable<absl::Status> WaitForOperator(Context& context, copier::Replayer& replayer) {
+  auto next_look = std::chrono::steady_clock::now() + kTripwireEvery;
+  while (!context.cutover_allowed) {
+    context.progress.waiting = fmt::format("postponed: waits for `pgmoult cutover {}`", context.id());
+    CO_RETURN_IF_ERROR(co_await context.gate.Pass());
+    CO_RETURN_IF_ERROR(co_await replayer.CatchUp(kShortLog, 1));
+    context.progress.replayed_rows = replayer.rows_replayed();
+    if (std::chrono::steady_clock::now() >= next_look) {
+      CO_RETURN_IF_ERROR(co_await CheckTripwire(context));
+      if (context.must_verify) {
+        co_return JumpTo(Stage::kVerify, "the capture triggers were touched");
+      }
+      next_look = std::chrono::steady_clock::now() + kTripwireEvery;
+    }
+    CO_RETURN_IF_ERROR(co_await pg::SleepFor(kKeepPause));
+  }
+  context.progress.waiting.clear();
+  co_return absl::OkStatus();
+}
+
+}  // namespace
+
+Awaitable<absl::Status> StartDualWrite(Context& context) {
+  if (context.dual_write_on) {
+    co_return absl::OkStatus();
+  }
+  CO_ASSIGN_OR_RETURN(const auto observer, co_await context.sessions.OpenLogin("locks"));
+  PoliteLock lock{.role = pg::Ident(context.design.owner), .tables = {context.design.transfer.log}, .mode = "SHARE"};
+  lock.budget = context.options.lock_budget;
+  lock.evict_autovacuum = false;
+  CO_ASSIGN_OR_RETURN(lock.deadlock_timeout, co_await ReadDeadlockTimeout(*context.journal));
+  LockTries tries;
+  const absl::Status status =
+      co_await WithPoliteLock(*context.journal, *observer, lock, [&context] { return SwitchBodies(context); }, &tries);
+  if (absl::IsDeadlineExceeded(status)) {
+    co_return WithEndKind(EndKind::kLockNotGot, status);
+  }
+  CO_RETURN_IF_ERROR(status);
+  context.dual_write_on = true;
+  context.report.dual_write = true;
+  co_return co_await Record(context, "dual_write", "writes go through to the shadow from now on", nullptr);
+}
+
+Awaitable<absl::Status> ApproachStage(Context& context) {
+  CO_RETURN_IF_ERROR(co_await CheckRights(context));
+  CO_ASSIGN_OR_RETURN(copier::Replayer* const replayer, co_await GetReplayer(context));
+  Show(context, "catching up", 0, 0);
+  CO_RETURN_IF_ERROR(co_await replayer->CatchUp(kShortLog, kMaxLaps));
+  const bool writes_through = context.design.dual_write_possible && context.options.capture == CaptureMode::kStatement &&
+                              context.options.dual_write != DualWriteMode::kNever;
+  if (writes_through) {
+    CO_RETURN_IF_ERROR(co_await StartDualWrite(context));
+    CO_RETURN_IF_ERROR(co_await replayer->CatchUp(kShortLog, kMaxLaps));
+  }
+  if (context.options.postpone_cutover) {
+    CO_RETURN_IF_ERROR(co_await WaitForOperator(context, *replayer));
+  }
+  co_return absl::OkStatus();
+}
+
+}  // namespace pgmoult::engine

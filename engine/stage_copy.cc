@@ -1,0 +1,166 @@
+#include <algorithm>
+#include <utility>
+
+#include "copier/copy.h"
+#include "copier/sql_builder.h"
+#include "engine/builds.h"
+#include "engine/capture.h"
+#include "engine/catalog.h"
+#include "engine/context.h"
+#include "engine/journal.h"
+#include "engine/locks.h"
+#include "engine/tripwire.h"
+#include "fmt/format.h"
+#include "pg/macros.h"
+#include "pg/status.h"
+#include "pg/task_group.h"
+
+namespace pgmoult::engine {
+namespace {
+
+using pg::Awaitable;
+
+// A chunk must read its rows through the key index: a plan with a sequential scan would read the table once a chunk.
+Awaitable<absl::Status> CheckPlan(Context& context, pg::Connection& worker, const copier::CopyState& state) {
+  const copier::KeyRange range{.lower = state.frontier ? state.frontier : state.end, .upper = state.end};
+  CO_ASSIGN_OR_RETURN(
+      const pg::Result plan,
+      co_await worker.Query("EXPLAIN " + copier::ChunkInsertSql(context.design.transfer, range)));
+  for (int row = 0; row < plan.rows(); ++row) {
+    if (plan.Text(row, 0).find("Seq Scan") != std::string_view::npos) {
+      co_return absl::FailedPreconditionError(
+          fmt::format("the planner reads chunks of {} by a sequential scan instead of index {}; ANALYZE the table, and "
+                      "look for settings like enable_indexscan = off",
+                      context.design.transfer.source.Plain(), context.design.key_name));
+    }
+  }
+  co_return absl::OkStatus();
+}
+
+Awaitable<absl::StatusOr<copier::CopyState>> FixTheEnd(Context& context, pg::Connection& worker) {
+  CO_ASSIGN_OR_RETURN(std::optional<copier::CopyState> state,
+                      co_await ReadCopyState(*context.journal, context.design.transfer));
+  if (!state) {
+    // Read in a snapshot taken after the triggers were committed: what lies beyond is in the log.
+    CO_ASSIGN_OR_RETURN(const std::optional<copier::KeyValue> end,
+                        co_await copier::ReadLastKey(worker, context.design.transfer));
+    CO_RETURN_IF_ERROR(co_await SetCopyEnd(*context.journal, context.id(), end));
+    state.emplace();
+    state->end = end;
+  }
+  co_return *std::move(state);
+}
+
+// Keeps the picture of the copy up to date while it runs.
+Awaitable<absl::Status> WatchCopy(Context& context, const copier::CopyProgress& progress, double total) {
+  for (;;) {
+    context.progress.done = static_cast<double>(progress.rows);
+    context.progress.total = std::max(total, context.progress.done);
+    context.progress.chunk_ms = progress.last_chunk_ms;
+    context.progress.chunk_rows = progress.chunk_rows;
+    context.progress.workers = progress.busy_workers;
+    CO_RETURN_IF_ERROR(co_await pg::SleepFor(std::chrono::milliseconds(100)));
+  }
+}
+
+Awaitable<absl::StatusOr<int64_t>> RowsCopiedBefore(Context& context) {
+  CO_ASSIGN_OR_RETURN(const pg::Result result,
+                      co_await context.journal->Query("/* pgmoult:copy */ SELECT coalesce(pg_catalog.sum(rows), "
+                                                      "0)::pg_catalog.int8 FROM pgmoult.chunk WHERE migration = $1",
+                                                      {context.id()}));
+  co_return result.Scalar<int64_t>();
+}
+
+// Capture logs again; writers that still run the old bodies are waited out, so that none writes into the new shadow.
+Awaitable<absl::Status> BackToLogging(Context& context) {
+  pg::Connection& connection = *context.journal;
+  for (const std::string& statement : CaptureFunctionsSql(context.design, CaptureBody::kLog)) {
+    CO_RETURN_IF_ERROR((co_await connection.Query("/* pgmoult:copy */ " + statement)).status());
+  }
+  co_return (co_await connection.Query(fmt::format("/* pgmoult:copy */ DROP INDEX IF EXISTS {}",
+                                                   pg::QualifiedName(context.design.schema_new, "change_log_key"))))
+      .status();
+}
+
+Awaitable<absl::Status> Nothing() { co_return absl::OkStatus(); }
+
+// Under ACCESS EXCLUSIVE on shadow and log: the log's marker goes, together with what it made worthless.
+Awaitable<absl::Status> EmptyShadow(Context& context) {
+  pg::Connection& connection = *context.journal;
+  const Design& design = context.design;
+  std::vector<DeferredItem> built = design.deferred;
+  built.push_back(KeyIndexItem(design));
+  for (const DeferredItem& item : built) {
+    CO_ASSIGN_OR_RETURN(const pg::Result there,
+                        co_await connection.Query("/* pgmoult:copy */ SELECT pg_catalog.to_regclass($1) IS NOT NULL",
+                                                  {pg::QualifiedName(design.schema_new, item.name).Quoted()}));
+    CO_ASSIGN_OR_RETURN(const bool exists, there.Scalar<bool>());
+    if (exists) {
+      CO_RETURN_IF_ERROR((co_await connection.Query("/* pgmoult:copy */ " + item.drop_sql)).status());
+    }
+  }
+  std::vector<pg::Statement> statements;
+  statements.push_back({fmt::format("/* pgmoult:copy */ TRUNCATE ONLY {}", design.transfer.shadow), {}});
+  statements.push_back({fmt::format("/* pgmoult:copy */ DELETE FROM {} WHERE {} IS NULL", design.transfer.log,
+                                    design.transfer.key[0].name),
+                        {}});
+  statements.push_back({"/* pgmoult:copy */ RESET ROLE", {}});
+  CO_RETURN_IF_ERROR((co_await connection.Pipeline(std::move(statements))).status());
+  CO_RETURN_IF_ERROR(co_await ForgetCopy(connection, context.id()));
+  co_return co_await SetStage(connection, context.id(), Stage::kCopy);
+}
+
+}  // namespace
+
+Awaitable<absl::Status> RestartCopy(Context& context) {
+  CO_RETURN_IF_ERROR(co_await Record(context, "truncated",
+                                     fmt::format("{} was truncated; the copy starts again",
+                                                 context.design.transfer.source.Plain()),
+                                     nullptr));
+  context.replayer.reset();  // its session would hold locks on the log
+  CO_ASSIGN_OR_RETURN(const auto observer, co_await context.sessions.OpenLogin("locks"));
+  PoliteLock lock{.role = pg::Ident(context.design.owner), .tables = {context.design.transfer.log}, .mode = "ACCESS EXCLUSIVE"};
+  lock.budget = context.options.lock_budget;
+  lock.evict_autovacuum = false;
+  CO_ASSIGN_OR_RETURN(lock.deadlock_timeout, co_await ReadDeadlockTimeout(*context.journal));
+  LockTries tries;
+  CO_RETURN_IF_ERROR(co_await WithPoliteLock(
+      *context.journal, *observer, lock, [&context] { return BackToLogging(context); }, &tries));
+  PoliteLock barrier = lock;
+  barrier.tables = {context.design.transfer.source};
+  barrier.mode = "SHARE ROW EXCLUSIVE";
+  barrier.evict_autovacuum = true;
+  CO_RETURN_IF_ERROR(
+      co_await WithPoliteLock(*context.journal, *observer, barrier, [] { return Nothing(); }, &tries));
+  context.dual_write_on = false;
+  lock.tables = {context.design.transfer.shadow, context.design.transfer.log};
+  co_return co_await WithPoliteLock(*context.journal, *observer, lock, [&context] { return EmptyShadow(context); },
+                                    &tries);
+}
+
+Awaitable<absl::Status> CopyStage(Context& context) {
+  CO_ASSIGN_OR_RETURN(const auto worker, co_await context.sessions.OpenWorker("plan"));
+  CO_ASSIGN_OR_RETURN(copier::CopyState state, co_await FixTheEnd(context, *worker));
+  CO_ASSIGN_OR_RETURN(const TableFacts table,
+                      co_await FindTable(*worker, context.design.transfer.source.schema.name(),
+                                         context.design.transfer.source.name.name(), ""));
+  if (state.end) {
+    CO_RETURN_IF_ERROR(co_await CheckPlan(context, *worker, state));
+  }
+  copier::CopyOptions options;
+  options.jobs = context.options.jobs;
+  options.sizer.target_ms = context.options.chunk_ms;
+  options.row_bytes = table.rows > 0 ? static_cast<double>(table.heap_bytes) / table.rows : 0;
+  copier::CopyProgress progress;
+  CO_ASSIGN_OR_RETURN(progress.rows, co_await RowsCopiedBefore(context));
+  Show(context, "", static_cast<double>(progress.rows), table.rows);
+  const copier::OpenSession open = context.sessions.WorkerOpener();
+  const absl::Status status = co_await pg::WithBackground(
+      copier::CopyRows(open, context.design.transfer, options, std::move(state), context.gate, progress),
+      WatchCopy(context, progress, table.rows));
+  context.report.rows_copied = progress.rows;
+  context.progress.workers = 0;
+  co_return status;
+}
+
+}  // namespace pgmoult::engine

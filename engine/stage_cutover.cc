@@ -1,0 +1,318 @@
+#include <algorithm>
+#include <utility>
+
+#include "engine/capture.h"
+#include "engine/catalog.h"
+#include "engine/context.h"
+#include "engine/locks.h"
+#include "engine/preflight.h"
+#include "engine/sql.h"
+#include "engine/swap.h"
+#include "engine/tripwire.h"
+#include "fmt/format.h"
+#include "fmt/ranges.h"
+#include "pg/backoff.h"
+#include "pg/macros.h"
+#include "pg/status.h"
+#include "pg/task_group.h"
+
+namespace pgmoult::engine {
+namespace {
+
+using pg::Awaitable;
+using pg::Ident;
+using std::chrono::milliseconds;
+using Clock = std::chrono::steady_clock;
+
+constexpr int kStrictTries = 25;   // in dual-write, for a log that is empty without a replay; then writers are stopped
+constexpr int64_t kShortLog = 200; // rows: short enough for a replay while writers wait
+
+double MsSince(Clock::time_point start) {
+  return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+}
+
+// The tries of one cutover.
+class Swap {
+ public:
+  Swap(Context& context, copier::Replayer& replayer) : context_(context), design_(context.design), replayer_(replayer) {}
+
+  Awaitable<absl::Status> Run();
+
+ private:
+  Awaitable<absl::Status> MakeOldSchema();
+  Awaitable<absl::Status> TryOnce();
+  Awaitable<absl::Status> StrictBody();
+  Awaitable<absl::Status> StoppedWritersBody();
+  Awaitable<absl::Status> Exchange(bool fence);
+  Awaitable<absl::Status> CheckNothingChanged();
+  Awaitable<absl::Status> CheckLogEmpty();
+  Awaitable<absl::Status> CheckHold() const;
+  Awaitable<absl::Status> WaitForOldSnapshots();
+  Awaitable<absl::Status> RunAll(std::vector<std::string> statements);
+  Awaitable<absl::StatusOr<bool>> AskTheCatalog();
+  Awaitable<absl::Status> ReportTry(const absl::Status& status);
+
+  Context& context_;
+  const Design& design_;
+  copier::Replayer& replayer_;
+  std::unique_ptr<pg::Connection> observer_;
+  PoliteLock lock_;
+  bool strict_ = false;
+  bool fenced_ = false;
+  int strict_tries_ = 0;
+  Clock::time_point held_since_;
+  milliseconds waited_for_snapshots_{0};
+};
+
+Awaitable<absl::Status> Swap::RunAll(std::vector<std::string> statements) {
+  std::vector<pg::Statement> batch;
+  for (std::string& statement : statements) {
+    batch.push_back({"/* pgmoult:cutover */ " + std::move(statement), {}});
+  }
+  co_return (co_await context_.journal->Pipeline(std::move(batch))).status();
+}
+
+Awaitable<absl::Status> Swap::MakeOldSchema() {
+  const Ident schema(design_.schema_old);
+  co_return co_await RunAll({fmt::format("CREATE SCHEMA IF NOT EXISTS {} AUTHORIZATION {}", schema, Ident(design_.owner)),
+                             fmt::format("REVOKE ALL ON SCHEMA {} FROM PUBLIC", schema)});
+}
+
+Awaitable<absl::Status> Swap::CheckHold() const {
+  co_return MsSince(held_since_) > static_cast<double>(context_.options.max_hold.count())
+      ? TryAgain(fmt::format("the lock was held for longer than {} ms", context_.options.max_hold.count()))
+      : absl::OkStatus();
+}
+
+Awaitable<absl::Status> Swap::CheckLogEmpty() {
+  CO_ASSIGN_OR_RETURN(const pg::Result result, co_await context_.journal->Query(fmt::format(
+                                                   "/* pgmoult:cutover */ SELECT EXISTS (SELECT FROM {})",
+                                                   design_.transfer.log)));
+  CO_ASSIGN_OR_RETURN(const bool logged, result.Scalar<bool>());
+  co_return logged ? TryAgain("the change log was not empty") : absl::OkStatus();
+}
+
+// The last look: source, triggers, dependents, shadow.
+Awaitable<absl::Status> Swap::CheckNothingChanged() {
+  pg::Connection& connection = *context_.journal;
+  CO_ASSIGN_OR_RETURN(const TripwireReport tripwire, co_await ReadTripwire(connection, design_));
+  if (!tripwire.definition.empty()) {
+    co_return absl::FailedPreconditionError(fmt::format("the definition of {} changed during the run: {}",
+                                                        design_.transfer.source.Plain(),
+                                                        fmt::join(tripwire.definition, "; ")));
+  }
+  if (!tripwire.triggers.empty()) {
+    co_return JumpTo(Stage::kVerify, fmt::format("somebody touched the capture triggers ({})",
+                                                 fmt::join(tripwire.triggers, "; ")));
+  }
+  TableFacts table;
+  table.oid = design_.source_oid;
+  CO_ASSIGN_OR_RETURN(const std::vector<Finding> findings,
+                      co_await DependentFindings(connection, table, context_.options.allow_publish_all));
+  for (const Finding& finding : findings) {
+    if (finding.severity == Severity::kRefuse) {
+      co_return absl::FailedPreconditionError(
+          fmt::format("{}: {} ({}); it came during the run", finding.object, finding.message, finding.remedy));
+    }
+  }
+  CO_RETURN_IF_ERROR(co_await RunAll(FinishShapeSql(design_)));
+  CO_ASSIGN_OR_RETURN(const std::optional<int64_t> shadow, co_await ReadOid(connection, design_.transfer.shadow));
+  if (!shadow) {
+    co_return absl::FailedPreconditionError("the shadow is gone");
+  }
+  CO_ASSIGN_OR_RETURN(const Shape shape, co_await ReadShape(connection, *shadow));
+  const std::vector<std::string> differences = DiffShapes(design_.expected_shape, shape);
+  if (!differences.empty()) {
+    co_return absl::FailedPreconditionError(
+        fmt::format("the shadow is not what the change makes of {}: {}", design_.transfer.source.Plain(),
+                    fmt::join(differences, "; ")));
+  }
+  co_return absl::OkStatus();
+}
+
+Awaitable<absl::Status> Swap::Exchange(bool fence) {
+  CO_RETURN_IF_ERROR(co_await CheckNothingChanged());
+  CO_RETURN_IF_ERROR(co_await CheckHold());
+  std::vector<std::string> statements = DropCaptureSql(design_);
+  const auto append = [&statements](std::vector<std::string> more) {
+    std::ranges::move(more, std::back_inserter(statements));
+  };
+  append(ExchangeNamesSql(design_));
+  for (const IdentityColumn& identity : design_.identities) {
+    if (!identity.source_column.empty()) {
+      statements.push_back(CarryIdentitySql(design_, identity));
+    }
+  }
+  if (fence) {
+    append(CreateFenceSql(design_));
+  }
+  fenced_ = fence;
+  statements.emplace_back("RESET ROLE");
+  CO_RETURN_IF_ERROR(co_await RunAll(std::move(statements)));
+  CO_RETURN_IF_ERROR(co_await SetStage(*context_.journal, context_.id(), Stage::kObserve));
+  CO_RETURN_IF_ERROR(co_await SetState(*context_.journal, context_.id(), State::kSwapped, ""));
+  CO_RETURN_IF_ERROR(co_await CheckHold());
+  context_.uninterruptible = true;  // what follows is COMMIT
+  co_return absl::OkStatus();
+}
+
+// In dual-write: nothing may be left to replay, so that every snapshot sees in the new table what it saw in the old.
+Awaitable<absl::Status> Swap::StrictBody() {
+  held_since_ = Clock::now();
+  CO_RETURN_IF_ERROR(co_await CheckLogEmpty());
+  co_return co_await Exchange(/*fence=*/context_.report.old_snapshots_overridden);
+}
+
+// Writers wait behind SHARE ROW EXCLUSIVE, readers go on; another session replays what is left; then readers wait too.
+Awaitable<absl::Status> Swap::StoppedWritersBody() {
+  held_since_ = Clock::now();
+  for (;;) {
+    CO_ASSIGN_OR_RETURN(const copier::ReplayRound round, co_await replayer_.FullRound());
+    if (!round.moved()) {
+      break;
+    }
+    CO_RETURN_IF_ERROR(co_await CheckHold());
+  }
+  CO_RETURN_IF_ERROR(co_await LockTables(*context_.journal, {design_.transfer.source, design_.transfer.shadow},
+                                         "ACCESS EXCLUSIVE", StrongLockTimeout(lock_.deadlock_timeout)));
+  CO_RETURN_IF_ERROR(co_await CheckLogEmpty());
+  co_return co_await Exchange(/*fence=*/true);
+}
+
+Awaitable<absl::Status> Swap::WaitForOldSnapshots() {
+  while (!replayer_.last_moving_xid().empty()) {
+    CO_ASSIGN_OR_RETURN(const pg::Result result,
+                        co_await observer_->Query(sql::kOldSnapshots, {replayer_.last_moving_xid()}));
+    if (result.rows() == 0) {
+      break;
+    }
+    const std::string first(result.Text(0, 0));
+    if (waited_for_snapshots_ >= context_.options.wait_old_snapshots) {
+      if (context_.options.on_old_snapshots == OldSnapshots::kGoOn) {
+        context_.report.old_snapshots_overridden = true;
+        break;
+      }
+      co_return WithEndKind(
+          EndKind::kLockNotGot,
+          absl::DeadlineExceededError(fmt::format(
+              "after {} s there are still snapshots older than the last replay ({} sessions, the oldest: {}); they would "
+              "read old rows in the new table. End them and resume, or say --on-old-snapshots go-on",
+              context_.options.wait_old_snapshots.count(), result.rows(), first)));
+    }
+    context_.progress.waiting = fmt::format("older snapshots must end first: {}", first);
+    constexpr milliseconds kStep{20};
+    CO_RETURN_IF_ERROR(context_.gate.stopping() ? absl::CancelledError("stopped on request") : absl::OkStatus());
+    CO_RETURN_IF_ERROR(co_await pg::SleepFor(kStep));
+    waited_for_snapshots_ += kStep;
+  }
+  context_.progress.waiting.clear();
+  co_return absl::OkStatus();
+}
+
+Awaitable<absl::Status> Swap::TryOnce() {
+  CO_RETURN_IF_ERROR(co_await context_.gate.Pass());
+  ++context_.report.swap_tries;
+  Show(context_, fmt::format("try {}", context_.report.swap_tries), 0, 0);
+  strict_ = context_.dual_write_on && strict_tries_ < kStrictTries;
+  CO_RETURN_IF_ERROR(co_await replayer_.CatchUp(strict_ ? 0 : kShortLog, strict_ ? 3 : 20));
+  if (strict_) {
+    CO_RETURN_IF_ERROR(co_await WaitForOldSnapshots());
+  }
+  PoliteLock lock = lock_;
+  if (strict_) {
+    lock.tables = {design_.transfer.source, design_.transfer.shadow};
+    lock.mode = "ACCESS EXCLUSIVE";
+    co_return co_await TryPoliteLock(*context_.journal, lock, [this] { return StrictBody(); });
+  }
+  lock.tables = {design_.transfer.source};
+  lock.mode = "SHARE ROW EXCLUSIVE";
+  co_return co_await TryPoliteLock(*context_.journal, lock, [this] { return StoppedWritersBody(); });
+}
+
+// True where the swap committed: the source then lives in the schema of old tables.
+Awaitable<absl::StatusOr<bool>> Swap::AskTheCatalog() {
+  pg::Backoff backoff(milliseconds(100), milliseconds(5000));
+  for (int tries = 1;; ++tries) {
+    auto session = co_await context_.sessions.OpenLogin("journal");
+    if (session.ok()) {
+      context_.journal = *std::move(session);
+      CO_ASSIGN_OR_RETURN(const Migration migration, co_await ReadMigration(*context_.journal, context_.id()));
+      co_return migration.stage == Stage::kObserve;
+    }
+    constexpr int kMaxTries = 30;
+    if (tries == kMaxTries) {
+      co_return session.status();
+    }
+    CO_RETURN_IF_ERROR(co_await pg::SleepFor(backoff.Next()));
+  }
+}
+
+Awaitable<absl::Status> Swap::ReportTry(const absl::Status& status) {
+  CO_ASSIGN_OR_RETURN(const std::vector<Blocker> blockers,
+                      co_await ReadBlockers(*observer_, {design_.transfer.source}));
+  std::vector<std::string> names;
+  for (const Blocker& blocker : blockers) {
+    names.push_back(fmt::format("{} {}", blocker.who, blocker.mode));
+  }
+  co_return co_await Record(context_, "swap_try",
+                            fmt::format("swap, try {}: {}{}", context_.report.swap_tries, pg::Describe(status),
+                                        names.empty() || !pg::IsLockNotAvailable(status)
+                                            ? ""
+                                            : fmt::format("; in the way: {}", fmt::join(names, "; "))),
+                            {{"try", context_.report.swap_tries}, {"strict", strict_}});
+}
+
+Awaitable<absl::Status> Swap::Run() {
+  CO_ASSIGN_OR_RETURN(observer_, co_await context_.sessions.OpenLogin("locks"));
+  lock_.role = Ident(design_.owner);
+  CO_ASSIGN_OR_RETURN(lock_.deadlock_timeout, co_await ReadDeadlockTimeout(*observer_));
+  CO_RETURN_IF_ERROR(co_await MakeOldSchema());
+  const pg::Deadline deadline =
+      pg::Deadline::After(context_.options.lock_budget + context_.options.wait_old_snapshots);
+  pg::Backoff backoff(milliseconds(20), milliseconds(10'000));
+  for (;;) {
+    absl::Status status = co_await TryOnce();
+    context_.uninterruptible = false;
+    if (pg::IsOutcomeUnknown(status)) {
+      CO_ASSIGN_OR_RETURN(const bool committed, co_await AskTheCatalog());
+      status = committed ? absl::OkStatus() : TryAgain("the connection was lost before the swap committed");
+    }
+    if (status.ok()) {
+      context_.report.swap_hold_ms = MsSince(held_since_);
+      break;
+    }
+    if (!pg::IsLockNotAvailable(status) && !IsTryAgain(status)) {
+      co_return status;
+    }
+    strict_tries_ += strict_ ? 1 : 0;
+    CO_RETURN_IF_ERROR(co_await ReportTry(status));
+    if (deadline.Expired()) {
+      co_return WithEndKind(EndKind::kLockNotGot,
+                            absl::DeadlineExceededError(fmt::format("the swap did not succeed in {} tries: {}",
+                                                                    context_.report.swap_tries, pg::Describe(status))));
+    }
+    // A log that filled meanwhile is no reason to stay away for long; a lock that somebody holds is.
+    if (pg::IsLockNotAvailable(status)) {
+      CO_RETURN_IF_ERROR(co_await pg::SleepFor(backoff.Next()));
+    } else {
+      backoff.Reset();
+      CO_RETURN_IF_ERROR(co_await pg::SleepFor(milliseconds(10)));
+    }
+  }
+  context_.replayer.reset();
+  co_return co_await Record(
+      context_, "swapped",
+      fmt::format("{} has its new shape; the old table is {}.{}", design_.transfer.source.Plain(), design_.schema_old,
+                  design_.transfer.source.name.name()),
+      {{"hold_ms", context_.report.swap_hold_ms}, {"tries", context_.report.swap_tries}, {"fence", fenced_}});
+}
+
+}  // namespace
+
+Awaitable<absl::Status> CutoverStage(Context& context) {
+  CO_ASSIGN_OR_RETURN(copier::Replayer* const replayer, co_await GetReplayer(context));
+  Swap swap(context, *replayer);
+  co_return co_await swap.Run();
+}
+
+}  // namespace pgmoult::engine

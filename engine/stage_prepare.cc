@@ -1,0 +1,91 @@
+#include <utility>
+
+#include "engine/capture.h"
+#include "engine/catalog.h"
+#include "engine/context.h"
+#include "engine/locks.h"
+#include "engine/preflight.h"
+#include "engine/shadow.h"
+#include "engine/tripwire.h"
+#include "fmt/format.h"
+#include "fmt/ranges.h"
+#include "pg/macros.h"
+#include "pg/status.h"
+
+namespace pgmoult::engine {
+namespace {
+
+using pg::Awaitable;
+using pg::Ident;
+
+Awaitable<absl::Status> RunAll(pg::Connection& connection, std::vector<std::string> statements) {
+  std::vector<pg::Statement> batch;
+  for (std::string& statement : statements) {
+    batch.push_back({"/* pgmoult:prepare */ " + std::move(statement), {}});
+  }
+  co_return (co_await connection.Pipeline(std::move(batch))).status();
+}
+
+// One transaction: shadow, log and trigger functions, and the design in the journal.
+Awaitable<absl::Status> MakeShadow(Context& context, const TableFacts& table) {
+  const int64_t id = context.id();
+  CO_ASSIGN_OR_RETURN(ShadowBuild build,
+                      co_await BuildShadow(*context.journal, table, context.change, context.sessions.values(), id,
+                                           fmt::format("pgmoult_{}_new", id), fmt::format("pgmoult_{}_old", id)));
+  if (!build.refusals.empty()) {
+    co_return WithEndKind(EndKind::kRefused, absl::FailedPreconditionError(fmt::format(
+                                                 "{} is refused: {}", table.name.Plain(),
+                                                 fmt::join(build.refusals, "; "))));
+  }
+  context.design = std::move(build.design);
+  CO_RETURN_IF_ERROR(co_await RunAll(*context.journal, CreateLogSql(context.design)));
+  CO_RETURN_IF_ERROR(co_await RunAll(*context.journal, CaptureFunctionsSql(context.design, CaptureBody::kLog)));
+  CO_RETURN_IF_ERROR((co_await context.journal->Query("/* pgmoult:prepare */ RESET ROLE")).status());
+  co_return co_await SetDesign(*context.journal, id, ToJson(context.design));
+}
+
+// Under the lock: every earlier write has committed and is visible to the first chunk; every later one is logged.
+Awaitable<absl::Status> MakeTriggers(Context& context) {
+  pg::Connection& connection = *context.journal;
+  Design& design = context.design;
+  CO_ASSIGN_OR_RETURN(const Shape shape, co_await ReadShape(connection, design.source_oid));
+  const std::vector<std::string> changed = DiffShapes(design.source_shape, shape);
+  if (!changed.empty()) {
+    co_return absl::FailedPreconditionError(fmt::format("the definition of {} changed while the shadow was made: {}",
+                                                        design.transfer.source.Plain(), fmt::join(changed, "; ")));
+  }
+  CO_RETURN_IF_ERROR(co_await RunAll(connection, DropCaptureSql(design)));
+  CO_RETURN_IF_ERROR(co_await RunAll(connection, CaptureTriggersSql(design, context.options.capture)));
+  CO_RETURN_IF_ERROR(co_await TryLogInsert(connection, design));
+  CO_RETURN_IF_ERROR((co_await connection.Query("/* pgmoult:prepare */ RESET ROLE")).status());
+  CO_ASSIGN_OR_RETURN(design.triggers, co_await ReadCaptureTriggers(connection, design));
+  co_return co_await SetDesign(connection, context.id(), ToJson(design));
+}
+
+}  // namespace
+
+Awaitable<absl::Status> InstallCapture(Context& context) {
+  CO_ASSIGN_OR_RETURN(const auto observer, co_await context.sessions.OpenLogin("locks"));
+  PoliteLock lock{.role = pg::Ident(context.design.owner), .tables = {context.design.transfer.source}, .mode = "SHARE ROW EXCLUSIVE"};
+  lock.budget = context.options.lock_budget;
+  CO_ASSIGN_OR_RETURN(lock.deadlock_timeout, co_await ReadDeadlockTimeout(*context.journal));
+  LockTries tries;
+  const absl::Status status =
+      co_await WithPoliteLock(*context.journal, *observer, lock, [&context] { return MakeTriggers(context); }, &tries);
+  co_return absl::IsDeadlineExceeded(status) ? WithEndKind(EndKind::kLockNotGot, status) : status;
+}
+
+Awaitable<absl::Status> PrepareStage(Context& context) {
+  // A run that died between the two transactions has its design in the journal, and lacks only the triggers.
+  if (context.design.source_oid == 0) {
+    CO_ASSIGN_OR_RETURN(const TableFacts table,
+                        co_await FindTable(*context.journal, context.design.transfer.source.schema.name(),
+                                           context.design.transfer.source.name.name(), ""));
+    CO_RETURN_IF_ERROR(
+        co_await pg::InTransaction(*context.journal, "/* pgmoult:prepare */ BEGIN", MakeShadow(context, table)));
+  }
+  Show(context, "making triggers", 0, 0);
+  co_return co_await InstallCapture(context);
+}
+
+}  // namespace pgmoult::engine

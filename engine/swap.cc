@@ -1,0 +1,106 @@
+#include "engine/swap.h"
+
+#include "engine/builds.h"
+#include "fmt/format.h"
+#include "fmt/ranges.h"
+#include "pg/sql_text.h"
+
+namespace pgmoult::engine {
+namespace {
+
+using pg::Ident;
+using pg::Literal;
+using pg::QualifiedName;
+
+QualifiedName OldTable(const Design& design) { return {Ident(design.schema_old), design.transfer.source.name}; }
+
+Ident FenceName(const Design& design) { return Ident(fmt::format("pgmoult_{}_fence", design.transfer.migration)); }
+
+std::string SequenceOf(const QualifiedName& table, const std::string& column) {
+  return fmt::format("pg_catalog.pg_get_serial_sequence({}, {})", Literal(table.Quoted()), Literal(column));
+}
+
+}  // namespace
+
+std::vector<std::string> FinishShapeSql(const Design& design) {
+  std::vector<std::string> statements;
+  for (const IdentityColumn& identity : design.identities) {
+    if (identity.always) {
+      statements.push_back(fmt::format("ALTER TABLE {} ALTER COLUMN {} SET GENERATED ALWAYS", design.transfer.shadow,
+                                       Ident(identity.column)));
+    }
+  }
+  for (const DeferredItem& item : NotValidItems(design)) {
+    statements.push_back(item.create_sql);
+    statements.insert(statements.end(), item.after_sql.begin(), item.after_sql.end());
+  }
+  if (design.shadow_key_is_ours) {
+    statements.push_back(KeyIndexItem(design).drop_sql);
+  }
+  return statements;
+}
+
+std::vector<std::string> ExchangeNamesSql(const Design& design) {
+  const QualifiedName& source = design.transfer.source;
+  std::vector<std::string> statements;
+  for (const OwnedSequence& sequence : design.sequences) {
+    if (!sequence.column.empty()) {
+      statements.push_back(fmt::format("ALTER SEQUENCE {} OWNED BY NONE", sequence.sequence));
+    }
+  }
+  for (const ExtendedStatistics& statistics : design.statistics) {
+    statements.push_back(
+        fmt::format("ALTER STATISTICS {} SET SCHEMA {}", statistics.name, Ident(design.schema_old)));
+  }
+  statements.push_back(fmt::format("ALTER TABLE {} SET SCHEMA {}", source, Ident(design.schema_old)));
+  statements.push_back(fmt::format("ALTER TABLE {} SET SCHEMA {}", design.transfer.shadow, source.schema));
+  for (const ExtendedStatistics& statistics : design.statistics) {
+    statements.push_back(fmt::format("ALTER STATISTICS {} SET SCHEMA {}",
+                                     QualifiedName(Ident(design.schema_new), statistics.name.name),
+                                     statistics.name.schema));
+  }
+  for (const OwnedSequence& sequence : design.sequences) {
+    if (!sequence.column.empty()) {
+      statements.push_back(
+          fmt::format("ALTER SEQUENCE {} OWNED BY {}.{}", sequence.sequence, source, Ident(sequence.column)));
+    }
+  }
+  return statements;
+}
+
+std::string CarryIdentitySql(const Design& design, const IdentityColumn& identity) {
+  // The old sequence is read by name, which needs the text of its own name: query_to_xml would be one statement, but a
+  // DO block says plainly what happens.
+  return fmt::format(
+      "DO $pgmoult$ DECLARE last pg_catalog.int8; called pg_catalog.bool; BEGIN "
+      "EXECUTE 'SELECT last_value, is_called FROM ' || {} INTO last, called; "
+      "PERFORM pg_catalog.setval({}::pg_catalog.regclass, last, called); END $pgmoult$",
+      SequenceOf(OldTable(design), identity.source_column), SequenceOf(design.transfer.source, identity.column));
+}
+
+std::vector<std::string> CreateFenceSql(const Design& design) {
+  const QualifiedName marker(design.schema_old, "pgmoult_swapped");
+  const QualifiedName function(design.schema_old, "pgmoult_fence");
+  return {
+      fmt::format("CREATE TABLE {} AS SELECT pg_catalog.clock_timestamp() AS at", marker),
+      fmt::format("CREATE FUNCTION {}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, "
+                  "pg_temp AS $pgmoult$ BEGIN IF pg_catalog.current_setting('transaction_isolation') <> 'read committed' "
+                  "AND NOT EXISTS (SELECT FROM {}) THEN RAISE EXCEPTION 'could not serialize access: this transaction "
+                  "began before % changed its shape', TG_TABLE_NAME USING ERRCODE = '40001', HINT = 'Retry the "
+                  "transaction.'; END IF; RETURN NULL; END $pgmoult$",
+                  function, marker),
+      fmt::format("REVOKE EXECUTE ON FUNCTION {}() FROM PUBLIC", function),
+      fmt::format("CREATE TRIGGER {} BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON {} FOR EACH STATEMENT EXECUTE "
+                  "FUNCTION {}()",
+                  FenceName(design), design.transfer.source, function),
+      fmt::format("ALTER TABLE {} ENABLE ALWAYS TRIGGER {}", design.transfer.source, FenceName(design)),
+  };
+}
+
+std::vector<std::string> DropFenceSql(const Design& design) {
+  return {fmt::format("DROP TRIGGER IF EXISTS {} ON {}", FenceName(design), design.transfer.source),
+          fmt::format("DROP FUNCTION IF EXISTS {}()", QualifiedName(design.schema_old, "pgmoult_fence")),
+          fmt::format("DROP TABLE IF EXISTS {}", QualifiedName(design.schema_old, "pgmoult_swapped"))};
+}
+
+}  // namespace pgmoult::engine

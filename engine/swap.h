@@ -1,0 +1,27 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "engine/design.h"
+#include "pg/connection.h"
+
+namespace pgmoult::engine {
+
+// The SQL of the swap. Pure builders, in the order in which they run, as the owner, under ACCESS EXCLUSIVE on source and
+// shadow (PROTOCOL.md, "Cutover").
+
+// The shadow gets what it may only have once it is the table: GENERATED ALWAYS, CHECKs that old rows may violate.
+std::vector<std::string> FinishShapeSql(const Design& design);
+// Exchange of the two names, with extended statistics and serial sequences.
+std::vector<std::string> ExchangeNamesSql(const Design& design);
+// Carries the position of one identity sequence over; after the exchange.
+std::string CarryIdentitySql(const Design& design, const IdentityColumn& identity);
+
+// The fence: until no snapshot from before the swap can exist, a REPEATABLE READ or SERIALIZABLE writer that cannot see
+// the swap gets a serialization failure, which it must expect anyway, instead of losing an update.
+std::vector<std::string> CreateFenceSql(const Design& design);
+std::vector<std::string> DropFenceSql(const Design& design);
+
+}  // namespace pgmoult::engine

@@ -1,0 +1,330 @@
+#include "tools/status_text.h"
+
+#include <algorithm>
+#include <cmath>
+#include <string_view>
+#include <utility>
+
+#include "boost/json/object.hpp"
+#include "fmt/format.h"
+#include "fmt/ranges.h"
+#include "pg/status.h"
+#include "tools/units.h"
+
+namespace pgmoult::tools {
+namespace {
+
+using engine::EndKind;
+using engine::Migration;
+using engine::Stage;
+using engine::State;
+
+constexpr int kWidth = 80;
+constexpr int kLabel = 11;
+
+// The engine's progress as it wrote it last; a field that is missing or not a number is `otherwise`.
+double Number(const Migration& migration, std::string_view field, double otherwise) {
+  if (!migration.progress.is_object()) {
+    return otherwise;
+  }
+  const boost::json::value* value =
+      migration.progress.get_object().if_contains(boost::json::string_view(field.data(), field.size()));
+  const bool number = value != nullptr && value->is_number();
+  const double found = number ? value->to_number<double>() : otherwise;
+  return std::isfinite(found) ? found : otherwise;
+}
+
+std::string Text(const Migration& migration, std::string_view field) {
+  if (!migration.progress.is_object()) {
+    return "";
+  }
+  const boost::json::value* value =
+      migration.progress.get_object().if_contains(boost::json::string_view(field.data(), field.size()));
+  return value != nullptr && value->is_string() ? OneLine(std::string(value->get_string())) : "";
+}
+
+bool BeforeSwap(const Migration& migration) {
+  return migration.state != State::kSwapped && migration.state != State::kDone;
+}
+
+std::string ProgressCell(const Migration& migration) {
+  if (!BeforeSwap(migration)) {
+    return "100%";
+  }
+  const double total = Number(migration, "total", 0);
+  const double done = std::clamp(Number(migration, "done", 0), 0.0, std::max(0.0, total));
+  if (total <= 0) {
+    return "-";
+  }
+  return fmt::format("{:.1f}%", done < total ? std::min(done / total * 100, 99.9) : 100.0);
+}
+
+std::string EngineCell(const Migration& migration) {
+  if (migration.engine_alive) {
+    return "at work";
+  }
+  return migration.state == State::kRunning ? "DEAD" : "none";
+}
+
+std::string Line(std::string_view label, std::string_view text) {
+  return Wrap(PadRight(label, kLabel) + std::string(text), kWidth, kLabel) + "\n";
+}
+
+std::string ProgressLine(const Migration& migration) {
+  const double total = Number(migration, "total", 0);
+  std::string text = ProgressCell(migration) + " of stage " + std::string(engine::StageName(migration.stage));
+  if (total > 0) {
+    text += fmt::format(": {} of {}", HumanCount(std::min(Number(migration, "done", 0), total)), HumanCount(total));
+  }
+  if (const double rate = Number(migration, "rate", 0); migration.engine_alive && rate > 0) {
+    text += fmt::format(", {}/s", HumanCount(rate));
+  }
+  if (const double eta = Number(migration, "eta_seconds", -1); migration.engine_alive && eta >= 0) {
+    text += ", ETA " + HumanDuration(eta);
+  }
+  if (const double replayed = Number(migration, "replayed_rows", 0); replayed > 0) {
+    text += fmt::format(", {} rows replayed", HumanCount(replayed));
+  }
+  return text;
+}
+
+std::string StageSeconds(const engine::RunReport& report) {
+  std::vector<std::string> parts;
+  // In the order they happened, not by name.
+  for (const Stage stage : {Stage::kPrepare, Stage::kCopy, Stage::kIndex, Stage::kReplay, Stage::kVerify,
+                            Stage::kApproach, Stage::kCutover, Stage::kObserve}) {
+    const auto found = report.stage_seconds.find(std::string(engine::StageName(stage)));
+    if (found != report.stage_seconds.end()) {
+      parts.push_back(fmt::format("{} {}", found->first, HumanDuration(found->second)));
+    }
+  }
+  return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+std::vector<std::string> ResumeOrAbort(int64_t id, const ConnectionArguments& connection) {
+  return {"Continue: " + NextCommand(Verb::kResume, id, connection),
+          "Take back: " + NextCommand(Verb::kAbort, id, connection)};
+}
+
+std::string StatusCommand(const ConnectionArguments& connection) {
+  return "See: pgmoult status" + ConnectionText(connection);
+}
+
+Ending EndingBeforeJournal(EndKind kind, const ConnectionArguments& connection) {
+  switch (kind) {
+    case EndKind::kRefused:
+      return {ExitCode::kRefused, "Nothing was changed.", {}};
+    case EndKind::kLockNotGot:
+      return {ExitCode::kLockNotGot, "Nothing was changed; giving the same command again is safe.", {}};
+    case EndKind::kStopped:
+      return {ExitCode::kFailed, "Stopped before anything was made; nothing was changed.", {}};
+    case EndKind::kBusy:
+      return {ExitCode::kFailed, "Another engine works on this table; nothing was changed.", {StatusCommand(connection)}};
+    case EndKind::kAborted:
+    case EndKind::kNone:
+      break;
+  }
+  return {ExitCode::kFailed, "Nothing was changed.", {}};
+}
+
+}  // namespace
+
+std::string StatusTable(const std::vector<Migration>& migrations, int width) {
+  if (migrations.empty()) {
+    return "no migrations in this database\n";
+  }
+  std::vector<std::vector<std::string>> rows = {{"ID", "TABLE", "STAGE", "STATE", "PROGRESS", "ENGINE", "AGE"}};
+  for (const Migration& migration : migrations) {
+    rows.push_back({fmt::format("{}", migration.id), CutTo(OneLine(migration.source.Plain()), std::max(12, width - 56)),
+                    std::string(engine::StageName(migration.stage)), std::string(engine::StateName(migration.state)),
+                    ProgressCell(migration), EngineCell(migration), HumanDuration(migration.age_seconds)});
+  }
+  return TextTable(rows, width, 0);
+}
+
+std::string StatusDetails(const Migration& migration, const ConnectionArguments& connection) {
+  const std::string statement =
+      migration.statement.empty() ? "rebuild of the table as it is" : OneLine(migration.statement);
+  std::string text = Line("Migration", fmt::format("{} of {}", migration.id, OneLine(migration.source.Plain()))) +
+                     Line("Change", statement) +
+                     Line("State", fmt::format("{}, in stage {}", engine::StateName(migration.state),
+                                               engine::StageName(migration.stage)));
+  if (BeforeSwap(migration)) {
+    text += Line("Progress", ProgressLine(migration));
+  }
+  const std::string doing = Text(migration, "doing");
+  const std::string waiting = Text(migration, "waiting");
+  text += waiting.empty() || !migration.engine_alive ? "" : Line("Waiting", waiting);
+  text += doing.empty() || !migration.engine_alive ? "" : Line("Doing", doing);
+  text += migration.message.empty() ? "" : Line("Message", OneLine(migration.message));
+  std::string engine = EngineCell(migration);
+  if (!migration.engine.empty()) {
+    engine += fmt::format(" ({}; last heard of {} ago)", OneLine(migration.engine),
+                          HumanDuration(migration.silent_seconds));
+  }
+  text += Line("Engine", engine) + Line("Age", HumanDuration(migration.age_seconds)) +
+          Line("Owner", OneLine(migration.owner));
+  if (migration.state == State::kSwapped) {
+    text += Line("Old table", fmt::format("kept in schema pgmoult_{}_old", migration.id));
+  }
+  const std::string next = NextStep(migration, connection);
+  return text + (next.empty() ? "" : "\n" + next + "\n");
+}
+
+boost::json::value MigrationJson(const Migration& migration) {
+  return boost::json::object{{"id", migration.id},
+                             {"table", migration.source.Plain()},
+                             {"statement", migration.statement},
+                             {"owner", migration.owner},
+                             {"stage", std::string(engine::StageName(migration.stage))},
+                             {"state", std::string(engine::StateName(migration.state))},
+                             {"message", migration.message},
+                             {"engine_alive", migration.engine_alive},
+                             {"engine", migration.engine},
+                             {"age_seconds", migration.age_seconds},
+                             {"silent_seconds", migration.silent_seconds},
+                             {"options", migration.options},
+                             {"progress", migration.progress}};
+}
+
+bool IsMoving(const Migration& migration) { return migration.engine_alive; }
+
+std::string NextStep(const Migration& migration, const ConnectionArguments& connection) {
+  const int64_t id = migration.id;
+  const std::string resume = NextCommand(Verb::kResume, id, connection);
+  const std::string abort = NextCommand(Verb::kAbort, id, connection);
+  if (migration.state == State::kDone) {
+    return "";
+  }
+  if (migration.state == State::kSwapped) {
+    return "when sure: " + NextCommand(Verb::kFinalize, id, connection) + " (drops the old table)";
+  }
+  if (migration.engine_alive) {
+    return "";
+  }
+  if (migration.state == State::kFailed) {
+    return fmt::format("it failed: mend the cause, then {}, or {}", resume, abort);
+  }
+  return fmt::format("no engine is at work: {}, or {}", resume, abort);
+}
+
+std::string ReportText(const engine::RunReport& report, const ConnectionArguments& connection) {
+  std::string text = fmt::format("done: {} is changed (migration {}) after {}\n", OneLine(report.table),
+                                 report.migration, HumanDuration(report.total_seconds));
+  text += Line("Rows", fmt::format("{} copied, {} verified, {} replayed", ExactCount(report.rows_copied),
+                                   ExactCount(report.rows_verified), ExactCount(report.rows_replayed)));
+  text += Line("Swap", fmt::format("{} tr{}; the lock was held for {:.0f} ms; writes {}", report.swap_tries,
+                                   report.swap_tries == 1 ? "y" : "ies", report.swap_hold_ms,
+                                   report.dual_write ? "went through to the new table before it"
+                                                     : "were logged up to it"));
+  if (const std::string stages = StageSeconds(report); !stages.empty()) {
+    text += Line("Time", stages);
+  }
+  if (report.waited_seconds >= 1) {
+    text += Line("Waited", HumanDuration(report.waited_seconds));
+  }
+  if (report.repaired > 0) {
+    text += Line("REPAIRED", fmt::format("{} rows differed and were put right before the swap. That must not happen: "
+                                         "it means a bug in pgmoult, or somebody else wrote to the new table. Please "
+                                         "look into it before you finalize.",
+                                         ExactCount(report.repaired)));
+  }
+  if (report.hot_keys > 0) {
+    text += Line("Hot keys", fmt::format("{} rows were written too often to be compared at rest",
+                                         ExactCount(report.hot_keys)));
+  }
+  if (report.old_snapshots_overridden) {
+    text += Line("Snapshots", "transactions with older snapshots were left when the swap was made "
+                              "(--on-old-snapshots go-on)");
+  }
+  text += Line("Old table", fmt::format("kept in schema pgmoult_{}_old, under its own name", report.migration));
+  return text + fmt::format("\nWhen sure: {}   (drops the old table)\n",
+                            NextCommand(Verb::kFinalize, report.migration, connection));
+}
+
+Ending EndingOfRun(const absl::Status& status, EndKind kind, const RunPoint& point,
+                   const ConnectionArguments& connection) {
+  const int64_t id = point.migration;
+  if (pg::IsOutcomeUnknown(status)) {
+    return {ExitCode::kOutcomeUnknown,
+            "The connection broke while a transaction was being committed: whether it was, is not known here. The "
+            "journal in the database knows.",
+            {id > 0 ? "Find out: " + NextCommand(Verb::kStatus, id, connection)
+                    : "Find out: pgmoult status" + ConnectionText(connection)}};
+  }
+  if (id == 0) {
+    return EndingBeforeJournal(kind, connection);
+  }
+  const std::string stage(engine::StageName(point.stage));
+  switch (kind) {
+    case EndKind::kRefused:
+      return {ExitCode::kRefused, "Nothing was changed.", {}};
+    case EndKind::kStopped:
+      return {ExitCode::kStopped, fmt::format("Stopped in stage {}; nothing is lost.", stage),
+              ResumeOrAbort(id, connection)};
+    case EndKind::kAborted:
+      return {ExitCode::kFailed, "Everything was taken back: the table is as it was.", {}};
+    case EndKind::kLockNotGot:
+      return {ExitCode::kLockNotGot, fmt::format("Stopped in stage {}; nothing is lost, trying again is safe.", stage),
+              ResumeOrAbort(id, connection)};
+    case EndKind::kBusy:
+      return {ExitCode::kFailed, "Another engine works on this table; this one has changed nothing.",
+              {StatusCommand(connection)}};
+    case EndKind::kNone:
+      break;
+  }
+  if (pg::IsConnectionLost(status)) {
+    return {ExitCode::kStopped,
+            fmt::format("The connection was lost in stage {}; nothing is lost but it: everything needed to go on is in "
+                        "the database.",
+                        stage),
+            ResumeOrAbort(id, connection)};
+  }
+  return {ExitCode::kFailed,
+          fmt::format("Failed in stage {}. The table is as it was; the copy is kept, so that you can mend the cause and "
+                      "go on, or take it back.",
+                      stage),
+          ResumeOrAbort(id, connection)};
+}
+
+Ending EndingOfControl(const absl::Status& status, EndKind kind, Verb verb, int64_t id,
+                       const ConnectionArguments& connection) {
+  const std::string see = id > 0 && verb != Verb::kStatus ? "See: " + NextCommand(Verb::kStatus, id, connection)
+                                                          : StatusCommand(connection);
+  const bool has_begun = verb == Verb::kAbort || verb == Verb::kFinalize || verb == Verb::kCleanup;
+  if (pg::IsOutcomeUnknown(status)) {
+    return {ExitCode::kOutcomeUnknown,
+            "The connection broke while it was being committed: whether it was, is not known here.", {see}};
+  }
+  if (kind == EndKind::kLockNotGot || pg::IsLockNotAvailable(status)) {
+    return {ExitCode::kLockNotGot, "A lock was not got in time; giving the same command again is safe.", {see}};
+  }
+  if (kind == EndKind::kRefused) {
+    return {ExitCode::kRefused, "Nothing was changed.", {see}};
+  }
+  if (has_begun && pg::IsConnectionLost(status)) {
+    return {ExitCode::kStopped, "How far it got is in the database; giving the same command again is safe.", {see}};
+  }
+  return {ExitCode::kFailed, verb == Verb::kStatus ? "" : "Nothing was changed by this command.",
+          verb == Verb::kStatus ? std::vector<std::string>{} : std::vector<std::string>{see}};
+}
+
+std::string ErrorText(std::string_view what, const absl::Status& status, const Ending& ending) {
+  std::string text = fmt::format("pgmoult: {}: {}\n", what, pg::Describe(status));
+  const pg::ServerErrorFields fields = pg::ErrorFields(status);
+  if (fields.sqlstate.starts_with("23") && !fields.detail.empty()) {
+    text += fmt::format("DETAIL: {}\n", OneLine(fields.detail));
+  }
+  text += ending.state.empty() ? "" : ending.state + "\n";
+  for (const std::string& next : ending.next) {
+    text += next + "\n";
+  }
+  return text;
+}
+
+std::string StoppedText(const RunPoint& point, const Ending& ending) {
+  return fmt::format("stopped in stage {}; nothing is lost. {}\n", engine::StageName(point.stage),
+                     fmt::join(ending.next, "   "));
+}
+
+}  // namespace pgmoult::tools
