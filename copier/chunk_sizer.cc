@@ -34,8 +34,8 @@ void ChunkSizer::Resize(double rows) {
   if (row_bytes_ > 0) {
     upper = std::min(upper, static_cast<double>(options_.max_bytes) / row_bytes_);
   }
-  // Rounded up when growing: 1.5 times one row must be two.
-  rows = rows > static_cast<double>(rows_) ? std::ceil(rows) : rows;
+  // By at least one row when growing: 1.5 times one row must be two.
+  rows = rows > static_cast<double>(rows_) ? std::max(rows, static_cast<double>(rows_ + 1)) : rows;
   const auto lower = static_cast<double>(options_.min_rows);
   rows_ = static_cast<int64_t>(std::clamp(rows, lower, std::max(lower, upper)));
   recent_ms_.clear();

@@ -86,8 +86,7 @@ void AddConnection(CLI::App& app, ConnectionArguments& connection) {
       ->type_name("HOST")
       ->group(kGroup);
   app.add_option("-p,--port", connection.port, "Server's port.")->type_name("PORT")->group(kGroup);
-  app.add_option("-U,--username", connection.user,
-                 "Login: the table's owner, a member of that role, or a superuser.")
+  app.add_option("-U,--username", connection.user, "Login: the table's owner, a member of that role, or a superuser.")
       ->type_name("NAME")
       ->group(kGroup);
   auto* database = app.add_option("-d,--dbname", connection.database,
@@ -215,11 +214,13 @@ void AddId(CLI::App& app, Arguments& arguments, bool required) {
 
 void AddDemo(CLI::App& app, DemoOptions& demo) {
   constexpr char kGroup[] = "Demo";
-  app.add_option("--rows", demo.rows, "Rows of the table that is changed. Default: 2000000.")
-      ->check(CLI::Range(int64_t{1}, int64_t{1'000'000'000}).description(""))
+  app.add_option("--rows", demo.rows, "Rows of the table that is changed, at least 1000. Default: 2000000.")
+      ->check(CLI::Range(int64_t{1000}, int64_t{1'000'000'000}).description(""))
       ->type_name("N")
       ->group(kGroup);
-  app.add_option("--seconds", demo.seconds, "Seconds of load at least. Default: 20.")
+  app.add_option(
+         "--seconds", demo.seconds,
+         "Seconds of load beside the change: a quarter before it, a quarter after it, each at least 3. Default: 20.")
       ->check(CLI::Range(1, 86'400).description(""))
       ->type_name("N")
       ->group(kGroup);

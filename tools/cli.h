@@ -15,7 +15,7 @@ namespace pgmoult::tools {
 // Exit codes of the program.
 enum class ExitCode {
   kDone = 0,
-  kFailed = 1,          // nothing changed
+  kFailed = 1,  // nothing changed
   kUsage = 2,
   kStopped = 3,         // can be resumed
   kOutcomeUnknown = 4,  // the connection broke while the swap was being committed

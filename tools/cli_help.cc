@@ -120,6 +120,13 @@ constexpr char kControlCodes[] = R"(Exit codes:
   6  a lock was not got within its budget: trying again is safe
 )";
 
+constexpr char kDemoCodes[] = R"(Exit codes:
+  0    the change succeeded, no write was lost, the load saw no error
+  1    failed
+  2    the command line is wrong
+  130  ended by a signal
+)";
+
 constexpr char kEnvironment[] = R"(Environment:
   PGHOST, PGPORT, PGUSER, PGDATABASE, PGSERVICE, PGPASSFILE, PGSSLMODE, ...
         Defaults of the connection, as for psql; also ~/.pgpass and service
@@ -251,7 +258,8 @@ std::string DescriptionOf(Verb verb) {
       return kCleanupText;
     case Verb::kDemo:
       return "Starts a private PostgreSQL server in a temporary folder, loads a table, puts live load on it, changes "
-             "the table meanwhile, and reports what the load noticed. Removes everything at the end. Needs PostgreSQL's "
+             "the table meanwhile, and reports what the load noticed. Removes everything at the end. Needs "
+             "PostgreSQL's "
              "programs on this machine, but no database.";
   }
   return "";
@@ -259,8 +267,7 @@ std::string DescriptionOf(Verb verb) {
 
 std::string FooterOf(Verb verb) {
   if (verb == Verb::kDemo) {
-    return fmt::format("Exit codes:\n  0  done\n  1  failed\n  2  the command line is wrong\n\n{}\n{}",
-                       kDemoEnvironment, Examples(verb));
+    return fmt::format("{}\n{}\n{}", kDemoCodes, kDemoEnvironment, Examples(verb));
   }
   const bool runs = verb == Verb::kRun || verb == Verb::kResume;
   std::string codes = runs ? kRunCodes : (verb == Verb::kPlan ? kPlanCodes : kControlCodes);

@@ -3,9 +3,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <csignal>
-#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -198,9 +198,7 @@ class RunSession {
     return report.ok() ? Succeeded(*report) : Failed(report.status());
   }
 
-  static std::string Now() {
-    return absl::FormatTime(absl::RFC3339_sec, absl::Now(), absl::UTCTimeZone());
-  }
+  static std::string Now() { return absl::FormatTime(absl::RFC3339_sec, absl::Now(), absl::UTCTimeZone()); }
 
  private:
   static DisplayOptions Options(const Arguments& arguments) {
@@ -225,13 +223,15 @@ class RunSession {
       point_.migration = progress.migration > 0 ? progress.migration : point_.migration;
       point_.table = progress.table.empty() ? point_.table : progress.table;
       point_.stage = progress.stage;
+      point_.begun = true;
       display_.OnProgress(progress);
     };
     observer.on_event = [this](std::string_view kind, const std::string& text, const boost::json::value& facts) {
-      if (facts.is_object()) {
-        const boost::json::value* id = facts.get_object().if_contains("migration");
-        point_.migration = id != nullptr && id->is_int64() ? id->get_int64() : point_.migration;
+      // Sooner than the next picture, for a stage that fails at once.
+      if (kind == "stage") {
+        point_.stage = engine::StageOf(text).value_or(point_.stage);
       }
+      point_.begun = true;
       display_.OnEvent(kind, text, facts);
     };
     return observer;
@@ -248,15 +248,16 @@ class RunSession {
 
   [[noreturn]] void LeaveAtOnce() {
     display_.Finish();
-    // During the swap, nobody here can tell whether it was committed; before the journal's row is there, nobody can tell
-    // how far prepare got.
-    const bool unclear = point_.migration == 0 || point_.stage >= engine::Stage::kCutover;
+    // During the swap, nobody here can tell whether it was committed; before the journal's row is there, nobody can
+    // tell how far prepare got.
+    const bool unclear =
+        point_.migration == 0 || point_.stage == engine::Stage::kPrepare || point_.stage >= engine::Stage::kCutover;
     if (unclear) {
-      PrintError(fmt::format("left at once; how far it got tells: pgmoult status{}\n",
-                             ConnectionText(arguments_.connection)));
+      PrintError(
+          fmt::format("left at once; how far it got tells: pgmoult status{}\n", ConnectionText(arguments_.connection)));
     } else {
-      PrintError(StoppedText(point_, EndingOfRun(absl::CancelledError(""), engine::EndKind::kStopped, point_,
-                                                 arguments_.connection)));
+      PrintError(StoppedText(
+          point_, EndingOfRun(absl::CancelledError(""), engine::EndKind::kStopped, point_, arguments_.connection)));
     }
     // No destructor may wait for a server now.
     std::_Exit(Code(point_.stage >= engine::Stage::kCutover ? ExitCode::kOutcomeUnknown : ExitCode::kStopped));
@@ -288,16 +289,23 @@ class RunSession {
                       {"next", boost::json::array(ending.next.begin(), ending.next.end())}}) +
             "\n");
     }
-    if (kind == engine::EndKind::kStopped && point_.migration > 0) {
+    if (kind == engine::EndKind::kStopped && ending.exit_code == ExitCode::kStopped) {
+      // What could not be written down matters; that it was stopped says the line itself.
       const std::string why = pg::Describe(status);
-      PrintError((why.empty() ? "" : fmt::format("pgmoult: {}\n", why)) + StoppedText(point_, ending));
+      PrintError((why.starts_with("stopped in stage") ? "" : fmt::format("pgmoult: {}\n", why)) +
+                 StoppedText(point_, ending));
       return Code(ending.exit_code);
     }
-    const std::string what = point_.migration > 0
-                                 ? fmt::format("migration {} of {}", point_.migration, OneLine(point_.table))
-                                 : fmt::format("{} of {}", VerbName(arguments_.verb), OneLine(point_.table));
-    PrintError(ErrorText(what, status, ending));
+    PrintError(ErrorText(What(), status, ending));
     return Code(ending.exit_code);
+  }
+
+  std::string What() const {
+    if (point_.migration == 0) {
+      return fmt::format("{} of {}", VerbName(arguments_.verb), OneLine(point_.table));
+    }
+    return point_.table.empty() ? fmt::format("{} {}", VerbName(arguments_.verb), point_.migration)
+                                : fmt::format("migration {} of {}", point_.migration, OneLine(point_.table));
   }
 
   boost::asio::io_context& io_;
@@ -361,7 +369,7 @@ int DoRun(boost::asio::io_context& io, const Arguments& arguments, const Target&
 }
 
 int DoResume(boost::asio::io_context& io, const Arguments& arguments, const Target& target) {
-  RunSession session(io, arguments, "?");
+  RunSession session(io, arguments, "");
   return session.Run([&](engine::Observer observer, const engine::StopRequest& stop) {
     return engine::ResumeMigration(target, arguments.id.value_or(0), std::move(observer), stop);
   });
@@ -369,11 +377,10 @@ int DoResume(boost::asio::io_context& io, const Arguments& arguments, const Targ
 
 int FailedControl(const Arguments& arguments, const absl::Status& status) {
   const int64_t id = arguments.id.value_or(0);
-  const Ending ending =
-      EndingOfControl(status, engine::EndKindOf(status), arguments.verb, id, arguments.connection);
-  PrintError(ErrorText(id > 0 ? fmt::format("{} {}", VerbName(arguments.verb), id)
-                              : std::string(VerbName(arguments.verb)),
-                       status, ending));
+  const Ending ending = EndingOfControl(status, engine::EndKindOf(status), arguments.verb, id, arguments.connection);
+  PrintError(
+      ErrorText(id > 0 ? fmt::format("{} {}", VerbName(arguments.verb), id) : std::string(VerbName(arguments.verb)),
+                status, ending));
   return Code(ending.exit_code);
 }
 

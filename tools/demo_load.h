@@ -53,9 +53,9 @@ struct LoadOptions {
   std::vector<std::pair<std::string, std::string>> keywords;  // of libpq
   int64_t rows = 0;                                           // as given to CreateShop()
   int clients = 4;
-  // Transactions a second that each client starts. Chosen so that four clients keep a machine with two cores about half
-  // busy: an application that leaves no room to a schema change leaves none to anything else either.
-  double rate_per_client = 150;
+  // Transactions a second that each client starts. Chosen so that four clients leave a machine with two cores at least
+  // half idle: an application that leaves no room to a schema change leaves none to anything else either.
+  double rate_per_client = 200;
   uint64_t seed = 1;
 };
 

@@ -6,7 +6,6 @@
 #include "boost/json/object.hpp"
 #include "engine/stage.h"
 #include "fmt/format.h"
-#include "fmt/ranges.h"
 #include "pg/status.h"
 #include "tools/units.h"
 
@@ -43,11 +42,11 @@ std::string RateText(int64_t rows, double seconds) {
 }
 
 std::string SettingsText(const DemoReport& report) {
-  std::vector<std::string> texts;
+  std::string text;
   for (const auto& [name, value] : report.settings) {
-    texts.push_back(name + "=" + value);
+    text += fmt::format("{}{}={}", text.empty() ? "" : ", ", name, value);
   }
-  return fmt::format("{}", fmt::join(texts, ", "));
+  return text;
 }
 
 // What went wrong, one sentence each.
@@ -119,6 +118,13 @@ std::string LoadText(const DemoReport& report) {
       "REPEATABLE READ transactions repeated after SQLSTATE 40001.",
       kWidth, 2);
   text += "\n";
+  constexpr int64_t kNoticeableShare = 100;
+  if (report.load.skipped > report.load.Transactions() / kNoticeableShare) {
+    text +=
+        Wrap("  This machine could not keep up with the planned load: latencies are those of an overloaded machine.",
+             kWidth, 2) +
+        "\n";
+  }
   for (const std::string& error : report.load.first_errors) {
     text += "  " + CutTo(OneLine(error), kWidth - 2) + "\n";
   }

@@ -38,8 +38,7 @@ int main(int argc, char** argv) {
     }
     return pgmoult::tools::RunCommandLine(*line.arguments);
   } catch (const std::exception& error) {
-    std::fprintf(stderr,
-                 "pgmoult: internal error: %s\nWhat a run had done is in the database: pgmoult status\n",
+    std::fprintf(stderr, "pgmoult: internal error: %s\nWhat a run had done is in the database: pgmoult status\n",
                  error.what());
     return static_cast<int>(pgmoult::tools::ExitCode::kFailed);
   }

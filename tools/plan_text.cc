@@ -21,16 +21,13 @@ using engine::RunOptions;
 using engine::Severity;
 
 constexpr int kWidth = 80;
-constexpr int kLabel = 11;       // "Dual-write "
+constexpr int kLabel = 11;        // "Dual-write "
 constexpr size_t kMostRows = 40;  // of one table; more would hide the rest of the plan
 
-std::string Labelled(std::string_view label, std::string_view text) {
-  return Wrap(PadRight(label, kLabel) + std::string(text), kWidth, kLabel) + "\n";
-}
+std::string Labelled(std::string_view label, std::string_view text) { return Hang(label, text, kWidth, kLabel) + "\n"; }
 
 std::string Item(std::string_view mark, std::string_view text) {
-  const int indent = 2 + static_cast<int>(mark.size()) + 1;
-  return Wrap(fmt::format("  {} {}", mark, text), kWidth, indent) + "\n";
+  return Hang(fmt::format("  {} ", mark), text, kWidth, 3 + static_cast<int>(mark.size())) + "\n";
 }
 
 std::string Indented(std::string_view text, int indent) {
@@ -74,7 +71,8 @@ std::string FindingsText(const Plan& plan, Severity severity, std::string_view t
     if (finding.severity != severity) {
       continue;
     }
-    text += Item(fmt::format("{}.", ++number), fmt::format("{}: {}", OneLine(finding.object), OneLine(finding.message)));
+    text +=
+        Item(fmt::format("{}.", ++number), fmt::format("{}: {}", OneLine(finding.object), OneLine(finding.message)));
     if (!finding.remedy.empty()) {
       text += Indented("-> " + OneLine(finding.remedy), 5);
     }
@@ -137,8 +135,8 @@ std::string ColumnsText(const engine::ShadowBuild& build) {
     } else if (table.size() > kMostRows) {
       ++hidden;
     } else {
-      table.push_back(
-          {"  " + OneLine(row.target), OneLine(row.type), row.can_fail.empty() ? "no" : "YES", OneLine(row.from)});
+      table.push_back({"  " + OneLine(row.target), OneLine(row.type),
+                       row.can_fail.empty() ? (row.dropped ? "-" : "no") : "YES", OneLine(row.from)});
     }
   }
   std::string text = "\nColumns\n";
@@ -166,8 +164,9 @@ std::string DeferredText(const Design& design) {
     std::string what = item.kind == "index" && item.unique ? "unique index" : item.kind;
     std::ranges::replace(what, '_', ' ');
     what += item.constraint.empty() || item.constraint == item.name ? "" : ", constraint " + item.constraint;
-    rows.push_back({"  " + OneLine(item.name), OneLine(what),
-                    IsLate(design, item) ? "in replay, when the rows are up to date" : "in index, right after the copy"});
+    rows.push_back(
+        {"  " + OneLine(item.name), OneLine(what),
+         IsLate(design, item) ? "in replay, when the rows are up to date" : "in index, right after the copy"});
   }
   std::string text = "\nIndexes and constraints\n" + TextTable(rows, kWidth, 0);
   const size_t shown = rows.size() - 1;
@@ -193,21 +192,23 @@ std::string DualWriteText(const Design& design, const RunOptions& options) {
 
 std::string StepsText(const Plan& plan, const RunOptions& options) {
   const Design& design = plan.build.design;
-  const auto late = static_cast<size_t>(std::ranges::count_if(
-      design.deferred, [&design](const DeferredItem& item) { return IsLate(design, item); }));
-  const bool key_is_among = std::ranges::find(design.deferred, design.shadow_key_index, &DeferredItem::name) !=
-                            design.deferred.end();
+  const auto late = static_cast<size_t>(
+      std::ranges::count_if(design.deferred, [&design](const DeferredItem& item) { return IsLate(design, item); }));
+  const bool key_is_among =
+      std::ranges::find(design.deferred, design.shadow_key_index, &DeferredItem::name) != design.deferred.end();
   const size_t early = design.deferred.size() - late - (key_is_among ? 1 : 0);
   std::string text = "\nWhat happens\n";
   const auto step = [&text](std::string_view stage, std::string_view what) {
-    text += Wrap(fmt::format("  {:<9} {}", stage, what), kWidth, 12) + "\n";
+    text += Hang(fmt::format("  {}", stage), what, kWidth, 12) + "\n";
   };
   step("prepare", "a new, empty table is made next to this one; triggers record every write from now on");
-  step("copy", fmt::format("about {} rows go over by {}, in chunks of about {:.0f} ms, {}", HumanCount(plan.table.rows),
-                           OneLine(KeyColumns(design)), options.chunk_ms,
-                           Plural(static_cast<size_t>(options.jobs), "worker")));
-  step("index", early == 0 ? "nothing but the key's own index"
-                           : fmt::format("the key's own index and {}", early == 1 ? std::string("1 other index") : fmt::format("{} other indexes", early)));
+  step("copy",
+       fmt::format("about {} rows go over by {}, in chunks of about {:.0f} ms, {}", HumanCount(plan.table.rows),
+                   OneLine(KeyColumns(design)), options.chunk_ms, Plural(static_cast<size_t>(options.jobs), "worker")));
+  step("index", early == 0
+                    ? "nothing but the key's own index"
+                    : fmt::format("the key's own index and {}",
+                                  early == 1 ? std::string("1 other index") : fmt::format("{} other indexes", early)));
   step("replay", late == 0 ? "rows written meanwhile are brought up to date"
                            : fmt::format("rows written meanwhile are brought up to date; {} built",
                                          late == 1 ? "1 unique index or constraint is"
@@ -226,7 +227,7 @@ std::string LocksText(const Plan& plan) {
   }
   std::string text = "\nLocks on the table\n";
   for (const engine::StageLock& lock : plan.locks) {
-    text += Wrap(fmt::format("  {:<9} {}: {}", lock.stage, lock.lock, lock.effect), kWidth, 12) + "\n";
+    text += Hang("  " + lock.stage, fmt::format("{}: {}", lock.lock, lock.effect), kWidth, 12) + "\n";
   }
   return text;
 }
@@ -251,8 +252,9 @@ std::string PreparedText(const Plan& plan) {
   if (plan.build.design.type_changes.empty() || HasFinding(plan, "cached_plans")) {
     return "";
   }
-  return "\n" + Labelled("Clients", "column types change: prepared statements that return them fail once with \"cached "
-                                    "plan must not change result type\" after the swap; let clients prepare again");
+  return "\n" + Labelled("Clients",
+                         "column types change: prepared statements that return them fail once with \"cached "
+                         "plan must not change result type\" after the swap; let clients prepare again");
 }
 
 }  // namespace
@@ -285,15 +287,20 @@ std::vector<ColumnRow> ColumnRows(const engine::ShadowBuild& build) {
                         return pair.expression.find(quoted) != std::string::npos;
                       });
     if (!used) {
-      rows.push_back({.target = source.name, .type = source.type, .from = "(dropped)", .changed = true, .can_fail = ""});
+      rows.push_back({.target = source.name,
+                      .type = source.type,
+                      .from = "(dropped)",
+                      .changed = true,
+                      .dropped = true,
+                      .can_fail = ""});
     }
   }
   return rows;
 }
 
 std::string PlanText(const Plan& plan, const RunOptions& options, const std::string& run_command) {
-  std::string text = Labelled("Table", TableText(plan)) + Labelled("Change", StatementText(plan)) +
-                     Labelled("Verdict", Verdict(plan));
+  std::string text =
+      Labelled("Table", TableText(plan)) + Labelled("Change", StatementText(plan)) + Labelled("Verdict", Verdict(plan));
   text += FindingsText(plan, Severity::kRefuse, "Refused because");
   text += FindingsText(plan, Severity::kWarn, "Warnings");
   if (plan.built) {

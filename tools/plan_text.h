@@ -14,6 +14,7 @@ struct ColumnRow {
   std::string type;
   std::string from;      // "id", "(v)::bigint", "its default", "generated"
   bool changed = false;  // anything but the same column with the same type
+  bool dropped = false;  // a column of the old table only
   std::string can_fail;  // why the value may be refused for some row; "" where it cannot
 };
 

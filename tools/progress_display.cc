@@ -23,7 +23,7 @@ using engine::Progress;
 using engine::Stage;
 
 constexpr int kNarrowest = 20;
-constexpr int kBarNarrowest = 8;   // below this a bar says nothing
+constexpr int kBarNarrowest = 8;  // below this a bar says nothing
 constexpr int kBarWidest = 40;
 constexpr char kGreen[] = "\x1b[32m";
 constexpr char kYellow[] = "\x1b[33m";
@@ -49,9 +49,7 @@ Counts CountsOf(const Progress& progress) {
   return counts;
 }
 
-bool CountsRows(Stage stage) {
-  return stage == Stage::kCopy || stage == Stage::kReplay || stage == Stage::kVerify;
-}
+bool CountsRows(Stage stage) { return stage == Stage::kCopy || stage == Stage::kReplay || stage == Stage::kVerify; }
 
 // Percent of what is not finished stays below 100: 99.97 is not "100.0%".
 double PercentOf(const Counts& counts) {
@@ -162,9 +160,9 @@ std::string RenderProgress(const Progress& progress, int width, bool colour) {
 
 std::string PlainProgress(const Progress& progress) {
   const Counts counts = CountsOf(progress);
-  std::string line = fmt::format("event=progress migration={} table={} stage={} done={:.0f} total={:.0f}",
-                                 progress.migration, PlainValue(progress.table), engine::StageName(progress.stage),
-                                 counts.done, counts.total);
+  std::string line =
+      fmt::format("event=progress migration={} table={} stage={} done={:.0f} total={:.0f}", progress.migration,
+                  PlainValue(progress.table), engine::StageName(progress.stage), counts.done, counts.total);
   if (counts.total > 0) {
     line += fmt::format(" percent={:.1f}", PercentOf(counts));
   }
@@ -172,9 +170,9 @@ std::string PlainProgress(const Progress& progress) {
   if (std::isfinite(progress.eta_seconds) && progress.eta_seconds >= 0) {
     line += fmt::format(" eta_seconds={:.0f}", progress.eta_seconds);
   }
-  line += fmt::format(" workers={} chunk_rows={} chunk_ms={:.0f} replayed_rows={} elapsed_seconds={:.0f}",
-                      progress.workers, progress.chunk_rows, progress.chunk_ms, progress.replayed_rows,
-                      progress.elapsed_seconds);
+  line +=
+      fmt::format(" workers={} chunk_rows={} chunk_ms={:.0f} replayed_rows={} elapsed_seconds={:.0f}", progress.workers,
+                  progress.chunk_rows, progress.chunk_ms, progress.replayed_rows, progress.elapsed_seconds);
   line += progress.doing.empty() ? "" : " doing=" + PlainValue(progress.doing);
   line += progress.waiting.empty() ? "" : " waiting=" + PlainValue(progress.waiting);
   return line;
@@ -188,6 +186,8 @@ std::string PlainEvent(std::string_view kind, std::string_view text, const boost
   for (const auto& [key, value] : facts.get_object()) {
     if (value.is_string()) {
       line += fmt::format(" {}={}", std::string(key), PlainValue(std::string(value.get_string())));
+    } else if (value.is_double()) {
+      line += fmt::format(" {}={:.6g}", std::string(key), value.get_double());
     } else if (value.is_number() || value.is_bool()) {
       line += fmt::format(" {}={}", std::string(key), boost::json::serialize(value));
     }
@@ -203,8 +203,8 @@ std::string JsonEvent(std::string_view kind, std::string_view time, std::string_
 
 std::string JsonLine(std::string_view kind, std::string_view time, std::string_view key,
                      const boost::json::value& value) {
-  return boost::json::serialize(boost::json::object{
-      {"event", std::string(kind)}, {"time", std::string(time)}, {std::string(key), value}});
+  return boost::json::serialize(
+      boost::json::object{{"event", std::string(kind)}, {"time", std::string(time)}, {std::string(key), value}});
 }
 
 std::string ProgressDisplay::Stamp() const {
@@ -246,9 +246,12 @@ void ProgressDisplay::OnEvent(std::string_view kind, std::string_view text, cons
   const bool warning = kind == "warning";
   switch (options_.mode) {
     case DisplayMode::kTerminal: {
-      const std::string line = fmt::format("{} {}{}", absl::FormatTime("%H:%M:%S", absl::FromChrono(options_.now()),
-                                                                       absl::LocalTimeZone()),
-                                           warning ? "warning: " : "", OneLine(text));
+      const std::string line =
+          fmt::format("{} {}{}", absl::FormatTime("%H:%M:%S", absl::FromChrono(options_.now()), absl::LocalTimeZone()),
+                      warning           ? "warning: "
+                      : kind == "stage" ? "stage "
+                                        : "",
+                      OneLine(text));
       options_.write(Erase() + Coloured(line, kYellow, options_.colour && warning) + "\n");
       if (!drawn_.empty()) {
         drawn_.clear();
@@ -292,7 +295,8 @@ std::string ProgressDisplay::Erase() const {
   const int width = std::max(1, options_.width());
   const size_t end = drawn_.find('\n');
   int rows = 0;
-  for (const std::string_view line : {std::string_view(drawn_).substr(0, end), std::string_view(drawn_).substr(end + 1)}) {
+  for (const std::string_view line :
+       {std::string_view(drawn_).substr(0, end), std::string_view(drawn_).substr(end + 1)}) {
     rows += std::max(1, (DisplayWidth(line) + width - 1) / width);
   }
   return rows > 1 ? fmt::format("\r\x1b[{}A\x1b[J", rows - 1) : "\r\x1b[J";

@@ -12,8 +12,9 @@
 namespace pgmoult::tools {
 
 // Two lines for a terminal, separated by a line end, neither wider than `width` columns (at least 20): bar, percent,
-// rows, rate and ETA; stage, what it waits for or does, workers, chunk, replayed rows. What has no room is left out, the
-// least important first; the reason for waiting goes last. Colours add escape sequences, which take no columns. Pure.
+// rows, rate and ETA; stage, what it waits for or does, workers, chunk, replayed rows. What has no room is left out,
+// the least important first; the reason for waiting goes last. Colours add escape sequences, which take no columns.
+// Pure.
 std::string RenderProgress(const engine::Progress& progress, int width, bool colour);
 
 // "event=progress migration=7 stage=copy done=…": one line without its end, for logs.
@@ -24,7 +25,8 @@ std::string PlainEvent(std::string_view kind, std::string_view text, const boost
 std::string JsonEvent(std::string_view kind, std::string_view time, std::string_view text,
                       const boost::json::value& facts);
 // {"event": kind, "time": …, <key>: value} in one line.
-std::string JsonLine(std::string_view kind, std::string_view time, std::string_view key, const boost::json::value& value);
+std::string JsonLine(std::string_view kind, std::string_view time, std::string_view key,
+                     const boost::json::value& value);
 
 enum class DisplayMode {
   kTerminal,  // two lines drawn again in place, events above them

@@ -66,9 +66,7 @@ std::string EngineCell(const Migration& migration) {
   return migration.state == State::kRunning ? "DEAD" : "none";
 }
 
-std::string Line(std::string_view label, std::string_view text) {
-  return Wrap(PadRight(label, kLabel) + std::string(text), kWidth, kLabel) + "\n";
-}
+std::string Line(std::string_view label, std::string_view text) { return Hang(label, text, kWidth, kLabel) + "\n"; }
 
 std::string ProgressLine(const Migration& migration) {
   const double total = Number(migration, "total", 0);
@@ -110,21 +108,21 @@ std::string StatusCommand(const ConnectionArguments& connection) {
   return "See: pgmoult status" + ConnectionText(connection);
 }
 
-Ending EndingBeforeJournal(EndKind kind, const ConnectionArguments& connection) {
+// Before anything was made, or where the engine takes away what it had made: stage prepare is all or nothing.
+Ending EndingBeforeCopy(EndKind kind, const ConnectionArguments& connection) {
   switch (kind) {
     case EndKind::kRefused:
       return {ExitCode::kRefused, "Nothing was changed.", {}};
     case EndKind::kLockNotGot:
       return {ExitCode::kLockNotGot, "Nothing was changed; giving the same command again is safe.", {}};
-    case EndKind::kStopped:
-      return {ExitCode::kFailed, "Stopped before anything was made; nothing was changed.", {}};
     case EndKind::kBusy:
-      return {ExitCode::kFailed, "Another engine works on this table; nothing was changed.", {StatusCommand(connection)}};
+      return {ExitCode::kFailed, "Nothing was changed.", {StatusCommand(connection)}};
+    case EndKind::kStopped:
     case EndKind::kAborted:
     case EndKind::kNone:
       break;
   }
-  return {ExitCode::kFailed, "Nothing was changed.", {}};
+  return {ExitCode::kFailed, "Nothing was changed.", {StatusCommand(connection)}};
 }
 
 }  // namespace
@@ -158,9 +156,9 @@ std::string StatusDetails(const Migration& migration, const ConnectionArguments&
   text += doing.empty() || !migration.engine_alive ? "" : Line("Doing", doing);
   text += migration.message.empty() ? "" : Line("Message", OneLine(migration.message));
   std::string engine = EngineCell(migration);
-  if (!migration.engine.empty()) {
-    engine += fmt::format(" ({}; last heard of {} ago)", OneLine(migration.engine),
-                          HumanDuration(migration.silent_seconds));
+  if (!migration.engine.empty() && BeforeSwap(migration)) {
+    engine +=
+        fmt::format(" ({}; last heard of {} ago)", OneLine(migration.engine), HumanDuration(migration.silent_seconds));
   }
   text += Line("Engine", engine) + Line("Age", HumanDuration(migration.age_seconds)) +
           Line("Owner", OneLine(migration.owner));
@@ -213,10 +211,10 @@ std::string ReportText(const engine::RunReport& report, const ConnectionArgument
                                  report.migration, HumanDuration(report.total_seconds));
   text += Line("Rows", fmt::format("{} copied, {} verified, {} replayed", ExactCount(report.rows_copied),
                                    ExactCount(report.rows_verified), ExactCount(report.rows_replayed)));
-  text += Line("Swap", fmt::format("{} tr{}; the lock was held for {:.0f} ms; writes {}", report.swap_tries,
-                                   report.swap_tries == 1 ? "y" : "ies", report.swap_hold_ms,
-                                   report.dual_write ? "went through to the new table before it"
-                                                     : "were logged up to it"));
+  text +=
+      Line("Swap", fmt::format("{} tr{}; the lock was held for {:.0f} ms; writes {}", report.swap_tries,
+                               report.swap_tries == 1 ? "y" : "ies", report.swap_hold_ms,
+                               report.dual_write ? "went through to the new table before it" : "were logged up to it"));
   if (const std::string stages = StageSeconds(report); !stages.empty()) {
     text += Line("Time", stages);
   }
@@ -230,12 +228,13 @@ std::string ReportText(const engine::RunReport& report, const ConnectionArgument
                                          ExactCount(report.repaired)));
   }
   if (report.hot_keys > 0) {
-    text += Line("Hot keys", fmt::format("{} rows were written too often to be compared at rest",
-                                         ExactCount(report.hot_keys)));
+    text += Line("Hot keys",
+                 fmt::format("{} rows were written too often to be compared at rest", ExactCount(report.hot_keys)));
   }
   if (report.old_snapshots_overridden) {
-    text += Line("Snapshots", "transactions with older snapshots were left when the swap was made "
-                              "(--on-old-snapshots go-on)");
+    text += Line("Snapshots",
+                 "transactions with older snapshots were left when the swap was made "
+                 "(--on-old-snapshots go-on)");
   }
   text += Line("Old table", fmt::format("kept in schema pgmoult_{}_old, under its own name", report.migration));
   return text + fmt::format("\nWhen sure: {}   (drops the old table)\n",
@@ -252,8 +251,14 @@ Ending EndingOfRun(const absl::Status& status, EndKind kind, const RunPoint& poi
             {id > 0 ? "Find out: " + NextCommand(Verb::kStatus, id, connection)
                     : "Find out: pgmoult status" + ConnectionText(connection)}};
   }
-  if (id == 0) {
-    return EndingBeforeJournal(kind, connection);
+  const bool lost = kind == EndKind::kNone && pg::IsConnectionLost(status);
+  if (id == 0 || !point.begun || (point.stage == Stage::kPrepare && !lost)) {
+    return EndingBeforeCopy(kind, connection);
+  }
+  if (point.stage == Stage::kPrepare) {
+    return {ExitCode::kStopped,
+            "The connection was lost in stage prepare; the database knows whether anything is left.",
+            {"See: " + NextCommand(Verb::kStatus, id, connection)}};
   }
   const std::string stage(engine::StageName(point.stage));
   switch (kind) {
@@ -263,28 +268,30 @@ Ending EndingOfRun(const absl::Status& status, EndKind kind, const RunPoint& poi
       return {ExitCode::kStopped, fmt::format("Stopped in stage {}; nothing is lost.", stage),
               ResumeOrAbort(id, connection)};
     case EndKind::kAborted:
-      return {ExitCode::kFailed, "Everything was taken back: the table is as it was.", {}};
+      return {ExitCode::kFailed, "The table is as it was.", {StatusCommand(connection)}};
     case EndKind::kLockNotGot:
       return {ExitCode::kLockNotGot, fmt::format("Stopped in stage {}; nothing is lost, trying again is safe.", stage),
               ResumeOrAbort(id, connection)};
     case EndKind::kBusy:
-      return {ExitCode::kFailed, "Another engine works on this table; this one has changed nothing.",
+      return {ExitCode::kFailed,
+              "Another engine works on this table; this one has changed nothing.",
               {StatusCommand(connection)}};
     case EndKind::kNone:
       break;
   }
-  if (pg::IsConnectionLost(status)) {
+  if (lost) {
     return {ExitCode::kStopped,
             fmt::format("The connection was lost in stage {}; nothing is lost but it: everything needed to go on is in "
                         "the database.",
                         stage),
             ResumeOrAbort(id, connection)};
   }
-  return {ExitCode::kFailed,
-          fmt::format("Failed in stage {}. The table is as it was; the copy is kept, so that you can mend the cause and "
-                      "go on, or take it back.",
-                      stage),
-          ResumeOrAbort(id, connection)};
+  return {
+      ExitCode::kFailed,
+      fmt::format("Failed in stage {}. The table is as it was; the copy is kept, so that you can mend the cause and "
+                  "go on, or take it back.",
+                  stage),
+      ResumeOrAbort(id, connection)};
 }
 
 Ending EndingOfControl(const absl::Status& status, EndKind kind, Verb verb, int64_t id,
@@ -294,7 +301,8 @@ Ending EndingOfControl(const absl::Status& status, EndKind kind, Verb verb, int6
   const bool has_begun = verb == Verb::kAbort || verb == Verb::kFinalize || verb == Verb::kCleanup;
   if (pg::IsOutcomeUnknown(status)) {
     return {ExitCode::kOutcomeUnknown,
-            "The connection broke while it was being committed: whether it was, is not known here.", {see}};
+            "The connection broke while it was being committed: whether it was, is not known here.",
+            {see}};
   }
   if (kind == EndKind::kLockNotGot || pg::IsLockNotAvailable(status)) {
     return {ExitCode::kLockNotGot, "A lock was not got in time; giving the same command again is safe.", {see}};

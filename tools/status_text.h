@@ -31,8 +31,9 @@ std::string ReportText(const engine::RunReport& report, const ConnectionArgument
 // How far a run had got when it ended.
 struct RunPoint {
   int64_t migration = 0;  // 0: it had not got a row in the journal yet
-  std::string table;
+  std::string table;      // "": not known yet
   engine::Stage stage = engine::Stage::kPrepare;
+  bool begun = false;  // the engine has said something
 };
 
 // What becomes of a run that ended with an error.

@@ -78,9 +78,8 @@ constexpr std::array<std::pair<std::string_view, int64_t>, 5> kUnits = {
     {{"d", 86'400'000}, {"h", 3'600'000}, {"m", 60'000}, {"s", 1000}, {"ms", 1}}};
 
 absl::Status NotADuration(std::string_view text) {
-  return absl::InvalidArgumentError(
-      fmt::format("\"{}\" is not a duration: give a number with ms, s, m, h or d, such as 500ms, 30s, 10m, 1h30m",
-                  OneLine(text)));
+  return absl::InvalidArgumentError(fmt::format(
+      "\"{}\" is not a duration: give a number with ms, s, m, h or d, such as 500ms, 30s, 10m, 1h30m", OneLine(text)));
 }
 
 int64_t UnitMs(std::string_view name) {
@@ -268,6 +267,11 @@ std::string Wrap(std::string_view text, int width, int indent) {
   return out;
 }
 
+std::string Hang(std::string_view head, std::string_view text, int width, int indent) {
+  const auto margin = static_cast<size_t>(indent);
+  return PadRight(head, indent) + Wrap(std::string(margin, ' ').append(text), width, indent).substr(margin);
+}
+
 std::string TextTable(const std::vector<std::vector<std::string>>& rows, int width, int indent) {
   std::vector<int> widths;
   for (const auto& row : rows) {
@@ -290,8 +294,7 @@ std::string TextTable(const std::vector<std::vector<std::string>>& rows, int wid
 }
 
 std::string ShellQuote(std::string_view word) {
-  constexpr std::string_view kPlain =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:=@%+,";
+  constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:=@%+,";
   if (!word.empty() && word.find_first_not_of(kPlain) == std::string_view::npos) {
     return std::string(word);
   }

@@ -38,8 +38,12 @@ std::string CutTo(std::string_view text, int width);
 std::string PadRight(std::string_view text, int width);
 std::string PadLeft(std::string_view text, int width);
 // Lines of at most `width` columns, broken at blanks; each but the first begins with `indent` blanks, which count.
-// Words that are wider than a line stand alone. Line ends in the text are kept.
+// Words that are wider than a line stand alone. Line ends in the text are kept; several blanks become one, but for
+// those at the start of a line.
 std::string Wrap(std::string_view text, int width, int indent);
+
+// A label and its text with a hanging indent: the head padded to `indent`, then the text wrapped beside it.
+std::string Hang(std::string_view head, std::string_view text, int width, int indent);
 
 // A table for people: columns as wide as their widest cell, two blanks between them, no blank at the end of a line.
 // Each row is one line; the last column is cut where the line would be wider than `width`.

@@ -46,11 +46,32 @@ TEST(CliTest, RunTakesTheDefaultsOfTheEngine) {
 }
 
 TEST(CliTest, RunTakesEveryOption) {
-  const Arguments arguments =
-      Parsed({"run", "--table", "shop.t", "--jobs", "8", "--chunk-ms", "50", "--verify", "off", "--dual-write",
-              "early", "--capture", "row", "--postpone-cutover", "--trust-owner", "--allow-publish-all",
-              "--max-hold-ms", "400", "--lock-budget", "2m", "--wait-old-snapshots", "1h", "--on-old-snapshots",
-              "go-on", "--json", "--quiet"});
+  const Arguments arguments = Parsed({"run",
+                                      "--table",
+                                      "shop.t",
+                                      "--jobs",
+                                      "8",
+                                      "--chunk-ms",
+                                      "50",
+                                      "--verify",
+                                      "off",
+                                      "--dual-write",
+                                      "early",
+                                      "--capture",
+                                      "row",
+                                      "--postpone-cutover",
+                                      "--trust-owner",
+                                      "--allow-publish-all",
+                                      "--max-hold-ms",
+                                      "400",
+                                      "--lock-budget",
+                                      "2m",
+                                      "--wait-old-snapshots",
+                                      "1h",
+                                      "--on-old-snapshots",
+                                      "go-on",
+                                      "--json",
+                                      "--quiet"});
   const engine::RunOptions& options = arguments.options;
   EXPECT_EQ(arguments.table, "shop.t");
   EXPECT_EQ(options.jobs, 8);
@@ -132,7 +153,7 @@ TEST(CliTest, PasswordsInConnectionStringsAreNotRepeated) {
 }
 
 TEST(CliTest, ThePlansNextCommandSaysTheSame) {
-  const std::vector<std::string> plan = {"plan", "-h",        "db1", "--alter", "ALTER TABLE \"o'x\" ADD c int",
+  const std::vector<std::string> plan = {"plan",      "-h",  "db1",          "--alter", "ALTER TABLE \"o'x\" ADD c int",
                                          "--capture", "row", "--trust-owner"};
   EXPECT_EQ(RunCommand(Parsed(plan)),
             "pgmoult run -h db1 --alter 'ALTER TABLE \"o'\\''x\" ADD c int' --capture row --trust-owner");

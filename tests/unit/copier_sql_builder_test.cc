@@ -116,11 +116,11 @@ TEST(SqlBuilderTest, MappedKeyList) {
 }
 
 TEST(SqlBuilderTest, KeyOrder) {
-  EXPECT_EQ(KeyOrder(OneColumn(), Side::kSource), R"("id" ASC)");
-  EXPECT_EQ(KeyOrder(Composite(), Side::kSource, /*reversed=*/true), R"("a" DESC, "b" DESC)");
-  EXPECT_EQ(KeyOrder(MixedDirections(), Side::kSource), R"("a" ASC, "b" DESC)");
-  EXPECT_EQ(KeyOrder(MixedDirections(), Side::kSource, /*reversed=*/true), R"("a" DESC, "b" ASC)");
-  EXPECT_EQ(KeyOrder(QuotedNames(), Side::kShadow), R"("new""key" ASC)");
+  EXPECT_EQ(KeyOrder(OneColumn(), Side::kSource), R"("id" USING OPERATOR("pg_catalog".<))");
+  EXPECT_EQ(KeyOrder(Composite(), Side::kSource, /*reversed=*/true), R"("a" USING OPERATOR("pg_catalog".>), "b" USING OPERATOR("pg_catalog".>))");
+  EXPECT_EQ(KeyOrder(MixedDirections(), Side::kSource), R"("a" USING OPERATOR("pg_catalog".<), "b" USING OPERATOR("pg_catalog".>))");
+  EXPECT_EQ(KeyOrder(MixedDirections(), Side::kSource, /*reversed=*/true), R"("a" USING OPERATOR("pg_catalog".>), "b" USING OPERATOR("pg_catalog".<))");
+  EXPECT_EQ(KeyOrder(QuotedNames(), Side::kShadow), R"("new""key" USING OPERATOR("pg_catalog".<))");
 }
 
 TEST(SqlBuilderTest, RangeWithoutBoundsIsTrue) { EXPECT_EQ(RangePredicate(OneColumn(), Side::kSource, {}), "true"); }
@@ -237,22 +237,22 @@ TEST(SqlBuilderTest, KeySetOfACompositeKeyIsADisjunction) {
 
 TEST(SqlBuilderTest, LastKey) {
   EXPECT_EQ(LastKeySql(OneColumn()),
-            R"(/* pgmoult:copy */ SELECT "id" FROM ONLY "public"."orders" ORDER BY "id" DESC LIMIT 1)");
+            R"(/* pgmoult:copy */ SELECT "id" FROM ONLY "public"."orders" ORDER BY "id" USING OPERATOR("pg_catalog".>) LIMIT 1)");
   EXPECT_EQ(LastKeySql(MixedDirections()),
-            R"(/* pgmoult:copy */ SELECT "a", "b" FROM ONLY "public"."orders" ORDER BY "a" DESC, "b" ASC LIMIT 1)");
+            R"(/* pgmoult:copy */ SELECT "a", "b" FROM ONLY "public"."orders" ORDER BY "a" USING OPERATOR("pg_catalog".>), "b" USING OPERATOR("pg_catalog".<) LIMIT 1)");
   EXPECT_EQ(LastKeySql(QuotedNames()), Flat(R"(
-      /* pgmoult:copy */ SELECT "Key Col" FROM ONLY "My Schema"."Odd""Name" ORDER BY "Key Col" DESC LIMIT 1)"));
+      /* pgmoult:copy */ SELECT "Key Col" FROM ONLY "My Schema"."Odd""Name" ORDER BY "Key Col" USING OPERATOR("pg_catalog".>) LIMIT 1)"));
 }
 
 TEST(SqlBuilderTest, Boundary) {
   EXPECT_EQ(BoundarySql(OneColumn(), Range(std::nullopt, KeyValue{"20"}), 1), Flat(R"(
       /* pgmoult:copy */ SELECT "id" FROM ONLY "public"."orders"
-      WHERE "id" OPERATOR("pg_catalog".<=) '20'::integer ORDER BY "id" ASC OFFSET 0 LIMIT 1)"));
+      WHERE "id" OPERATOR("pg_catalog".<=) '20'::integer ORDER BY "id" USING OPERATOR("pg_catalog".<) OFFSET 0 LIMIT 1)"));
   EXPECT_EQ(BoundarySql(Composite(), Range(KeyValue{"1", "x"}, KeyValue{"2", "y"}), 100), Flat(R"(
       /* pgmoult:copy */ SELECT "a", "b" FROM ONLY "public"."orders"
       WHERE ROW("a", "b") OPERATOR("pg_catalog".>) ROW('1'::integer, 'x'::text) AND
       ROW("a", "b") OPERATOR("pg_catalog".<=) ROW('2'::integer, 'y'::text)
-      ORDER BY "a" ASC, "b" ASC OFFSET 99 LIMIT 1)"));
+      ORDER BY "a" USING OPERATOR("pg_catalog".<), "b" USING OPERATOR("pg_catalog".<) OFFSET 99 LIMIT 1)"));
 }
 
 TEST(SqlBuilderTest, InsertSelect) {
@@ -294,9 +294,9 @@ TEST(SqlBuilderTest, ReplayDeleteOfACompositeKey) {
   EXPECT_EQ(ReplayDeleteSql(Composite(), {.first_page = 0, .last_page = 4}), Flat(R"(
       /* pgmoult:replay */ DELETE FROM "pgmoult_7_new"."orders" WHERE ctid = ANY (ARRAY(SELECT d.ctid FROM
       (SELECT DISTINCT "a" AS k1, "b" AS k2 FROM "pgmoult_7_new"."log"
-      WHERE "a" IS NOT NULL AND ctid < '(4,0)'::pg_catalog.tid ORDER BY k1, k2) AS l CROSS JOIN LATERAL
+      WHERE "a" IS NOT NULL AND ctid < '(4,0)'::pg_catalog.tid ORDER BY k1, k2) AS pgmoult_logged CROSS JOIN LATERAL
       (SELECT ctid FROM "pgmoult_7_new"."orders"
-      WHERE "a" OPERATOR("pg_catalog".=) l.k1 AND "b" OPERATOR("pg_catalog".=) l.k2 OFFSET 0) AS d)))"));
+      WHERE "a" OPERATOR("pg_catalog".=) pgmoult_logged.k1 AND "b" OPERATOR("pg_catalog".=) pgmoult_logged.k2 OFFSET 0) AS d)))"));
 }
 
 TEST(SqlBuilderTest, ReplayInsertOfAOneColumnKey) {
@@ -316,9 +316,9 @@ TEST(SqlBuilderTest, ReplayInsertOfACompositeKey) {
   EXPECT_EQ(ReplayInsertSql(transfer, {}), Flat(R"(
       /* pgmoult:replay */ INSERT INTO "pgmoult_7_new"."orders" ("a", "b") OVERRIDING SYSTEM VALUE SELECT s.c1, s.c2
       FROM (SELECT DISTINCT "a" AS k1, "b" AS k2 FROM "pgmoult_7_new"."log"
-      WHERE "a" IS NOT NULL ORDER BY k1, k2) AS l CROSS JOIN LATERAL
+      WHERE "a" IS NOT NULL ORDER BY k1, k2) AS pgmoult_logged CROSS JOIN LATERAL
       (SELECT ("a")::bigint AS c1, "b" AS c2 FROM ONLY "public"."orders"
-      WHERE "a" OPERATOR("pg_catalog".=) l.k1 AND "b" OPERATOR("pg_catalog".=) l.k2 OFFSET 0) AS s)"));
+      WHERE "a" OPERATOR("pg_catalog".=) pgmoult_logged.k1 AND "b" OPERATOR("pg_catalog".=) pgmoult_logged.k2 OFFSET 0) AS s)"));
 }
 
 TEST(SqlBuilderTest, ReplayTrim) {

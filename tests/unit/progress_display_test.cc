@@ -77,10 +77,10 @@ TEST(RenderProgressTest, WhatItWaitsForIsNeverHidden) {
 
 TEST(RenderProgressTest, NoLineIsWiderThanTheTerminalWhateverTheNumbers) {
   std::mt19937_64 random(20240229);
-  const std::vector<double> numbers = {0,   -1,    1,          0.4,
-                                       1e3, 27e6,  1e18,       std::nan(""),
-                                       1e9, 99999, 123456.789, std::numeric_limits<double>::infinity()};
-  const std::vector<std::string> texts = {"", "paused", "index \"表の索引\" of \xff", std::string(300, 'x'), "a\nb\x1b[2Jc"};
+  const std::vector<double> numbers = {
+      0, -1, 1, 0.4, 1e3, 27e6, 1e18, std::nan(""), 1e9, 99999, 123456.789, std::numeric_limits<double>::infinity()};
+  const std::vector<std::string> texts = {"", "paused", "index \"表の索引\" of \xff", std::string(300, 'x'),
+                                          "a\nb\x1b[2Jc"};
   const auto number = [&] { return numbers[random() % numbers.size()]; };
   const auto text = [&] { return texts[random() % texts.size()]; };
   for (int round = 0; round < 4000; ++round) {
@@ -151,8 +151,9 @@ TEST(PlainProgressTest, IsOneLineOfKeysAndValues) {
 }
 
 TEST(PlainEventTest, PlainFactsFollowTheText) {
-  EXPECT_EQ(PlainEvent("swap_try", "try 2: no lock", {{"try", 2}, {"by", "bob"}, {"list", boost::json::array()}}),
-            "event=swap_try text=\"try 2: no lock\" try=2 by=bob");
+  EXPECT_EQ(PlainEvent("swap_try", "try 2: no lock",
+                       {{"try", 2}, {"by", "bob"}, {"hold_ms", 68.0594}, {"list", boost::json::array()}}),
+            "event=swap_try text=\"try 2: no lock\" try=2 by=bob hold_ms=68.0594");
 }
 
 TEST(JsonEventTest, IsOneLineOfJson) {

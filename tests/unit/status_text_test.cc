@@ -41,12 +41,13 @@ Migration MakeMigration(State state, bool alive) {
   migration.engine = "db1 4711";
   migration.age_seconds = 3700;
   migration.silent_seconds = 2;
-  migration.progress = {{"done", 1'000'000}, {"total", 4e6}, {"rate", 1e5}, {"eta_seconds", 30.0},
-                        {"waiting", "paused by alice"}, {"doing", ""}};
+  migration.progress = {
+      {"done", 1'000'000}, {"total", 4e6}, {"rate", 1e5}, {"eta_seconds", 30.0}, {"waiting", "paused by alice"},
+      {"doing", ""}};
   return migration;
 }
 
-RunPoint Point(int64_t id) { return {.migration = id, .table = "public.orders", .stage = Stage::kCopy}; }
+RunPoint Point(int64_t id) { return {.migration = id, .table = "public.orders", .stage = Stage::kCopy, .begun = true}; }
 
 TEST(StatusTableTest, IsOneLineAMigration) {
   const std::string text =
@@ -109,9 +110,9 @@ TEST(ReportTextTest, SaysWhatWasDoneAndWhatToTypeWhenSure) {
   report.stage_seconds = {{"copy", 120}, {"cutover", 0.4}, {"verify", 60}};
   report.total_seconds = 200;
   const std::string text = ReportText(report, Shop());
-  for (const char* part : {"27,100,000 copied, 27,100,001 verified, 4,321 replayed", "2 tries; the lock was held for 48 ms",
-                           "copy 2m 00s, verify 1m 00s, cutover 400 ms", "schema pgmoult_7_old",
-                           "pgmoult finalize 7 -h db1 -d postgresql://alice@db1/shop"}) {
+  for (const char* part : {"27,100,000 copied, 27,100,001 verified, 4,321 replayed",
+                           "2 tries; the lock was held for 48 ms", "copy 2m 00s, verify 1m 00s, cutover 400 ms",
+                           "schema pgmoult_7_old", "pgmoult finalize 7 -h db1 -d postgresql://alice@db1/shop"}) {
     EXPECT_THAT(text, HasSubstr(part));
   }
   EXPECT_THAT(text, Not(HasSubstr("REPAIRED")));
@@ -134,6 +135,23 @@ TEST(EndingTest, ExitCodesAreThoseOfTheManual) {
   EXPECT_EQ(code(pg::ConnectionLost("x"), EndKind::kNone, 7), ExitCode::kStopped);
   EXPECT_EQ(code(pg::ConnectionLost("x"), EndKind::kNone, 0), ExitCode::kFailed);
   EXPECT_EQ(code(pg::OutcomeUnknown("x"), EndKind::kNone, 7), ExitCode::kOutcomeUnknown);
+}
+
+TEST(EndingTest, StagePrepareLeavesNothingToResume) {
+  RunPoint point = Point(7);
+  point.stage = Stage::kPrepare;
+  const Ending stopped = EndingOfRun(absl::CancelledError("x"), EndKind::kStopped, point, {});
+  EXPECT_EQ(stopped.exit_code, ExitCode::kFailed);
+  EXPECT_EQ(stopped.state, "Nothing was changed.");
+  const Ending lost = EndingOfRun(pg::ConnectionLost("x"), EndKind::kNone, point, {});
+  EXPECT_EQ(lost.exit_code, ExitCode::kStopped);
+  EXPECT_THAT(lost.next, ElementsAre("See: pgmoult status 7"));
+}
+
+TEST(EndingTest, AResumeThatNeverBeganHasChangedNothing) {
+  RunPoint point = Point(7);
+  point.begun = false;
+  EXPECT_EQ(EndingOfRun(pg::ConnectionLost("x"), EndKind::kNone, point, {}).exit_code, ExitCode::kFailed);
 }
 
 TEST(EndingTest, AnUnknownOutcomeSaysHowToFindOut) {
@@ -159,13 +177,14 @@ TEST(ErrorTextTest, IntegrityErrorsShowTheKey) {
   fields.detail = "Key (note)=(a) is duplicated.";
   const absl::Status status = pg::ServerError(fields);
   const Ending ending = EndingOfRun(status, EndKind::kNone, Point(7), {});
-  EXPECT_EQ(ErrorText("migration 7 of public.orders", status, ending),
-            "pgmoult: migration 7 of public.orders: could not create unique index \"orders_note_key\" [SQLSTATE 23505]\n"
-            "DETAIL: Key (note)=(a) is duplicated.\n"
-            "Failed in stage copy. The table is as it was; the copy is kept, so that you can mend the cause and go on, or "
-            "take it back.\n"
-            "Continue: pgmoult resume 7\n"
-            "Take back: pgmoult abort 7\n");
+  EXPECT_EQ(
+      ErrorText("migration 7 of public.orders", status, ending),
+      "pgmoult: migration 7 of public.orders: could not create unique index \"orders_note_key\" [SQLSTATE 23505]\n"
+      "DETAIL: Key (note)=(a) is duplicated.\n"
+      "Failed in stage copy. The table is as it was; the copy is kept, so that you can mend the cause and go on, or "
+      "take it back.\n"
+      "Continue: pgmoult resume 7\n"
+      "Take back: pgmoult abort 7\n");
   fields.sqlstate = "22003";
   EXPECT_THAT(ErrorText("x", pg::ServerError(fields), ending), Not(HasSubstr("DETAIL")));
 }

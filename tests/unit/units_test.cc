@@ -99,7 +99,9 @@ TEST(UnitsTest, CutKeepsWholeCharacters) {
 
 TEST(UnitsTest, ControlCharactersCannotMoveTheCursor) {
   EXPECT_EQ(OneLine("a\nb\x1b[2Jc\td\x7f"), "a b [2Jc d ");
-  EXPECT_EQ(OneLine("\xc2\x9b" "2J"), " 2J");
+  EXPECT_EQ(OneLine("\xc2\x9b"
+                    "2J"),
+            " 2J");
   EXPECT_EQ(OneLine("äöü"), "äöü");
 }
 
@@ -116,6 +118,11 @@ TEST(UnitsTest, WrappedLinesHaveRoom) {
   }
   EXPECT_EQ(Wrap("unbreakablelongword b", 5, 2), "unbreakablelongword\n  b");
   EXPECT_EQ(Wrap("a\n\nb", 10, 0), "a\n\nb");
+}
+
+TEST(UnitsTest, HangingTextStandsBesideItsHead) {
+  EXPECT_EQ(Hang("Key", "one two three", 12, 6), "Key   one\n      two\n      three");
+  EXPECT_EQ(Hang("Key", "", 12, 6), "Key   ");
 }
 
 TEST(UnitsTest, TablesAlignAndCutTheirLastColumn) {

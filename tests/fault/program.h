@@ -1,0 +1,101 @@
+#pragma once
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tests/support/eventually.h"
+
+extern char** environ;
+
+namespace pgmoult::tests {
+
+// The program `pgmoult` as a child process: $PGMOULT_BINARY, else build/dev/pgmoult below the current folder. Killed at
+// the end, if it still runs.
+class Program {
+ public:
+  explicit Program(std::vector<std::string> words) : output_(memfd_create("pgmoult output", MFD_CLOEXEC)) {
+    const char* given = std::getenv("PGMOULT_BINARY");
+    words.insert(words.begin(), given != nullptr ? given : "build/dev/pgmoult");
+    std::vector<char*> arguments;
+    for (std::string& word : words) {
+      arguments.push_back(word.data());
+    }
+    arguments.push_back(nullptr);
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_adddup2(&actions, output_, STDOUT_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, output_, STDERR_FILENO);
+    const int error = posix_spawn(&pid_, arguments[0], &actions, nullptr, arguments.data(), environ);
+    posix_spawn_file_actions_destroy(&actions);
+    if (error != 0) {
+      close(output_);
+      throw std::runtime_error("cannot start " + words[0] + ": " + std::strerror(error));
+    }
+  }
+  Program(const Program&) = delete;
+  Program& operator=(const Program&) = delete;
+  ~Program() {
+    if (pid_ > 0) {
+      Signal(SIGKILL);
+      waitpid(pid_, nullptr, 0);
+    }
+    close(output_);
+  }
+
+  void Signal(int number) const { kill(pid_, number); }
+  // kill -9, and gone.
+  void Kill() {
+    Signal(SIGKILL);
+    Wait();
+  }
+  // The exit code; 128 and the signal's number where one ended it. Throws where it does not end within a minute.
+  int Wait() {
+    int status = 0;
+    if (!Eventually([&] { return waitpid(pid_, &status, WNOHANG) == pid_; }, std::chrono::seconds(60))) {
+      throw std::runtime_error("the program does not end; it has said:\n" + output());
+    }
+    pid_ = 0;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  }
+  // What it has printed so far, both streams.
+  std::string output() const {
+    // Not by lseek(): the child writes at the same offset.
+    struct stat facts {};
+    fstat(output_, &facts);
+    std::string text(static_cast<size_t>(facts.st_size), '\0');
+    const ssize_t got = pread(output_, text.data(), text.size(), 0);
+    text.resize(got < 0 ? 0 : static_cast<size_t>(got));
+    return text;
+  }
+
+ private:
+  int output_;
+  pid_t pid_ = 0;
+};
+
+struct Ended {
+  int code = 0;
+  std::string output;
+};
+
+// Runs the program to its end.
+inline Ended RunProgram(std::vector<std::string> words) {
+  Program program(std::move(words));
+  const int code = program.Wait();
+  return {.code = code, .output = program.output()};
+}
+
+}  // namespace pgmoult::tests
