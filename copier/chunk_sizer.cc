@@ -7,12 +7,12 @@
 namespace pgmoult::copier {
 namespace {
 
-constexpr size_t kWindow = 10;        // chunks that the p90 is taken over
-constexpr size_t kEnough = 5;         // chunks of the current size before it changes again
+constexpr size_t kWindow = 10;  // chunks that the p90 is taken over
+constexpr size_t kEnough = 5;   // chunks of the current size before it changes again
 constexpr double kGrowth = 1.5;
-constexpr double kPanicFactor = 5;    // this far over the target: cut to a tenth at once
+constexpr double kPanicFactor = 5;  // this far over the target: cut to a tenth at once
 constexpr double kPanicCut = 10;
-constexpr double kSameSize = 2;       // a sample counts if it was asked for at a size within this factor
+constexpr double kSameSize = 2;  // a sample counts if it was asked for at a size within this factor
 
 double Percentile90(const std::deque<double>& samples) {
   std::vector<double> sorted(samples.begin(), samples.end());

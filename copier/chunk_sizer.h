@@ -6,11 +6,11 @@
 namespace pgmoult::copier {
 
 struct ChunkSizerOptions {
-  double target_ms = 100;             // server time one chunk should take
-  int64_t first_rows = 256;           // small: nothing is known about the table yet
+  double target_ms = 100;    // server time one chunk should take
+  int64_t first_rows = 256;  // small: nothing is known about the table yet
   int64_t min_rows = 1;
   int64_t max_rows = 1'000'000;
-  int64_t max_bytes = 64 << 20;       // of source rows a chunk; bounds WAL bursts and memory of wide tables
+  int64_t max_bytes = 64 << 20;  // of source rows a chunk; bounds WAL bursts and memory of wide tables
 };
 
 // How many rows the next chunk should have, from the server time of those before. Pure: no clock, no I/O.

@@ -19,7 +19,7 @@ namespace {
 using pg::Awaitable;
 using std::chrono::milliseconds;
 
-constexpr int kMaxTries = 20;              // of one chunk, for locks not got
+constexpr int kMaxTries = 20;  // of one chunk, for locks not got
 constexpr auto kIdleWait = milliseconds(200);
 
 struct Chunk {
@@ -166,8 +166,8 @@ Awaitable<absl::Status> Copy::CopyChunk(pg::Connection& connection, const Chunk&
     }
     const bool passing = pg::IsLockNotAvailable(status) || pg::IsSerializationFailure(status);
     if (!passing || tries == kMaxTries) {
-      co_return pg::Annotate(status, fmt::format("copying rows {} of {}", DescribeRange(chunk.range),
-                                                 transfer_.source.Plain()));
+      co_return pg::Annotate(
+          status, fmt::format("copying rows {} of {}", DescribeRange(chunk.range), transfer_.source.Plain()));
     }
     CO_RETURN_IF_ERROR(co_await pg::SleepFor(backoff.Next()));
   }

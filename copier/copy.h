@@ -18,30 +18,31 @@ namespace pgmoult::copier {
 using OpenSession = std::function<pg::Awaitable<absl::StatusOr<std::unique_ptr<pg::Connection>>>(std::string purpose)>;
 
 struct CopyOptions {
-  int jobs = 2;               // worker sessions; a scout session comes on top
-  double row_bytes = 0;       // mean width of a source row, for the byte budget; 0: unknown
+  int jobs = 2;          // worker sessions; a scout session comes on top
+  double row_bytes = 0;  // mean width of a source row, for the byte budget; 0: unknown
   ChunkSizerOptions sizer;
 };
 
 // Live figures, written by the workers and read by whoever shows them (same thread).
 struct CopyProgress {
-  int64_t rows = 0;           // committed, those of earlier runs included
+  int64_t rows = 0;  // committed, those of earlier runs included
   int64_t chunks = 0;
   double last_chunk_ms = 0;
-  int64_t chunk_rows = 0;     // size the sizer asks for now
+  int64_t chunk_rows = 0;  // size the sizer asks for now
   int busy_workers = 0;
 };
 
 // What is known of an earlier, interrupted run of this copy.
 struct CopyState {
-  std::optional<KeyValue> end;            // the fixed end of the range; nullopt: the table was empty
-  std::vector<KeyRange> missing;          // claimed and never finished
-  std::optional<KeyValue> frontier;       // everything up to here is copied or in `missing`; nullopt: nothing is
+  std::optional<KeyValue> end;       // the fixed end of the range; nullopt: the table was empty
+  std::vector<KeyRange> missing;     // claimed and never finished
+  std::optional<KeyValue> frontier;  // everything up to here is copied or in `missing`; nullopt: nothing is
   int64_t next_chunk = 1;
 };
 
-// Copies all rows up to state.end from source to shadow: a scout cuts chunks in key order, `jobs` workers pull them. One
-// short transaction a chunk, in which its journal row (pgmoult.chunk) commits too. Ends when every chunk has committed.
+// Copies all rows up to state.end from source to shadow: a scout cuts chunks in key order, `jobs` workers pull them.
+// One short transaction a chunk, in which its journal row (pgmoult.chunk) commits too. Ends when every chunk has
+// committed.
 //
 // Errors: Cancelled when the gate stops or the coroutine is cancelled (all finished chunks are kept); EverythingChanged
 // when a TRUNCATE was seen; any server error, annotated with the chunk's range (never with row values other than keys).

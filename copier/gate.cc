@@ -27,8 +27,8 @@ void Gate::Stop() {
 }
 
 std::chrono::steady_clock::duration Gate::closed_time() const {
-  return closed_before_ + (closed_ ? std::chrono::steady_clock::now() - closed_since_
-                                   : std::chrono::steady_clock::duration::zero());
+  return closed_before_ +
+         (closed_ ? std::chrono::steady_clock::now() - closed_since_ : std::chrono::steady_clock::duration::zero());
 }
 
 boost::asio::awaitable<absl::Status> Gate::Pass() {

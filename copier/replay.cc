@@ -40,9 +40,8 @@ Awaitable<absl::StatusOr<ReplayRound>> Replayer::RoundWithRetries(bool full) {
   pg::Backoff backoff(milliseconds(5), milliseconds(500));
   for (int tries = 1;; ++tries) {
     ReplayRound round;
-    const absl::Status status =
-        co_await pg::InTransaction(*connection_, "/* pgmoult:replay */ BEGIN ISOLATION LEVEL REPEATABLE READ",
-                                   TryRound(full, round));
+    const absl::Status status = co_await pg::InTransaction(
+        *connection_, "/* pgmoult:replay */ BEGIN ISOLATION LEVEL REPEATABLE READ", TryRound(full, round));
     if (status.ok()) {
       rows_replayed_ += round.rows_inserted;
       rows_since_tidy_ += round.log_rows;
@@ -100,10 +99,9 @@ Awaitable<absl::Status> Replayer::TryRound(bool full, ReplayRound& round) {
   }
   if (window.last_page) {
     next_page_ = *window.last_page;
-    const double factor = static_cast<double>(options_.round_target.count()) /
-                          std::max(1.0, std::chrono::duration<double, std::milli>(
-                                            std::chrono::steady_clock::now() - started)
-                                            .count());
+    const double factor =
+        static_cast<double>(options_.round_target.count()) /
+        std::max(1.0, std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - started).count());
     pages_ = std::max<int64_t>(1, static_cast<int64_t>(static_cast<double>(pages_) * std::clamp(factor, 0.1, 2.0)));
   }
   co_return absl::OkStatus();
@@ -127,10 +125,10 @@ Awaitable<absl::Status> Replayer::TidyLog() {
   }
   rows_since_tidy_ = 0;
   // Truncating the file's end would need an ACCESS EXCLUSIVE lock of VACUUM's own: writers reuse the space instead.
-  CO_RETURN_IF_ERROR((co_await connection_->Query(
-                          fmt::format("/* pgmoult:replay */ VACUUM (TRUNCATE off) {}", transfer_.log), {},
-                          pg::Deadline::Never()))
-                         .status());
+  CO_RETURN_IF_ERROR(
+      (co_await connection_->Query(fmt::format("/* pgmoult:replay */ VACUUM (TRUNCATE off) {}", transfer_.log), {},
+                                   pg::Deadline::Never()))
+          .status());
   CO_ASSIGN_OR_RETURN(const pg::Result size,
                       co_await connection_->Query(fmt::format(
                           "/* pgmoult:replay */ SELECT pg_catalog.pg_relation_size({}::pg_catalog.regclass) / "

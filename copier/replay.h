@@ -20,10 +20,10 @@ struct ReplayOptions {
 
 // What one round found and did.
 struct ReplayRound {
-  int64_t log_rows = 0;      // log rows taken, duplicates included
+  int64_t log_rows = 0;  // log rows taken, duplicates included
   int64_t rows_inserted = 0;
-  bool whole = false;        // it took every log row of its snapshot
-  bool lap = false;          // whole, or the last of the windows that together went through the log once
+  bool whole = false;  // it took every log row of its snapshot
+  bool lap = false;    // whole, or the last of the windows that together went through the log once
   bool moved() const { return log_rows > 0; }
 };
 
@@ -49,7 +49,8 @@ class Replayer {
   // short ACCESS EXCLUSIVE lock on the log alone (never waited for longer than 200 ms). Cheap when nothing is to do.
   pg::Awaitable<absl::Status> TidyLog();
 
-  // xid of the last round that moved rows, in decimal; "" before the first. A snapshot not newer sees the shadow of before.
+  // xid of the last round that moved rows, in decimal; "" before the first. A snapshot not newer sees the shadow of
+  // before.
   const std::string& last_moving_xid() const { return last_moving_xid_; }
   int64_t rows_replayed() const { return rows_replayed_; }
   pg::Connection& connection() { return *connection_; }
@@ -62,8 +63,8 @@ class Replayer {
   std::unique_ptr<pg::Connection> connection_;
   const Transfer& transfer_;
   ReplayOptions options_;
-  int64_t pages_;             // size of the next bounded window
-  int64_t next_page_ = 0;     // where it starts
+  int64_t pages_;          // size of the next bounded window
+  int64_t next_page_ = 0;  // where it starts
   int64_t rows_replayed_ = 0;
   int64_t rows_since_tidy_ = 0;
   std::string last_moving_xid_;

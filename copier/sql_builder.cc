@@ -21,7 +21,7 @@ std::string Operator(const KeyColumn& column, const std::string& name) {
 
 // A key value as SQL: of the source's type, then of the shadow's where the side is the shadow and they differ.
 std::string ValueOn(const KeyColumn& column, Side side, const std::string& text) {
-  const std::string literal = fmt::format("{}::{}", Literal(text), column.type);
+  std::string literal = fmt::format("{}::{}", Literal(text), column.type);
   if (side == Side::kShadow && column.target_type != column.type) {
     return fmt::format("({})::{}", literal, column.target_type);
   }
@@ -88,8 +88,8 @@ std::string LoggedKeys(const Transfer& transfer, const LogWindow& window, bool m
     keys.push_back(fmt::format("{} AS k{}", mapped ? column.expression : column.name.Quoted(), i + 1));
     order.push_back(fmt::format("k{}", i + 1));
   }
-  return fmt::format("(SELECT DISTINCT {} FROM {} WHERE {} ORDER BY {}) AS pgmoult_logged", fmt::join(keys, ", "), transfer.log,
-                     LogWindowPredicate(transfer, window), fmt::join(order, ", "));
+  return fmt::format("(SELECT DISTINCT {} FROM {} WHERE {} ORDER BY {}) AS pgmoult_logged", fmt::join(keys, ", "),
+                     transfer.log, LogWindowPredicate(transfer, window), fmt::join(order, ", "));
 }
 
 std::string EqualsLogged(const Transfer& transfer, Side side) {
@@ -121,9 +121,8 @@ std::string ExpressionList(const Transfer& transfer) {
 }  // namespace
 
 std::string KeyList(const Transfer& transfer, Side side, std::string_view prefix) {
-  return Joined(transfer.key, ", ", [&](const KeyColumn& column) {
-    return fmt::format("{}{}", prefix, NameOn(column, side));
-  });
+  return Joined(transfer.key, ", ",
+                [&](const KeyColumn& column) { return fmt::format("{}{}", prefix, NameOn(column, side)); });
 }
 
 std::string MappedKeyList(const Transfer& transfer) {
@@ -172,15 +171,18 @@ std::string KeySetPredicate(const Transfer& transfer, Side side, const std::vect
   if (keys.empty()) {
     return "false";
   }
-  return "(" + Joined(keys, " OR ", [&](const KeyValue& key) {
-           std::vector<std::string> parts;
-           for (size_t i = 0; i < transfer.key.size(); ++i) {
-             const KeyColumn& column = transfer.key[i];
-             parts.push_back(fmt::format("{} {} {}", NameOn(column, side), Operator(column, column.equal),
-                                         ValueOn(column, side, key[i])));
-           }
-           return fmt::format("({})", fmt::join(parts, " AND "));
-         }) + ")";
+  return "(" +
+         Joined(keys, " OR ",
+                [&](const KeyValue& key) {
+                  std::vector<std::string> parts;
+                  for (size_t i = 0; i < transfer.key.size(); ++i) {
+                    const KeyColumn& column = transfer.key[i];
+                    parts.push_back(fmt::format("{} {} {}", NameOn(column, side), Operator(column, column.equal),
+                                                ValueOn(column, side, key[i])));
+                  }
+                  return fmt::format("({})", fmt::join(parts, " AND "));
+                }) +
+         ")";
 }
 
 std::string LastKeySql(const Transfer& transfer) {
@@ -267,8 +269,8 @@ std::string CompareCopySql(const Transfer& transfer, Side side, std::string_view
     fields.push_back(source ? column.expression : column.target_name.Quoted());
   }
   for (const ColumnPair& pair : transfer.columns) {
-    fields.push_back(fmt::format("{}{}", source ? fmt::format("({})", pair.expression) : pair.target.Quoted(),
-                                 pair.compare_cast));
+    fields.push_back(
+        fmt::format("{}{}", source ? fmt::format("({})", pair.expression) : pair.target.Quoted(), pair.compare_cast));
   }
   for (const ComputedColumn& column : transfer.computed) {
     fields.push_back(source ? column.expression : column.target.Quoted());
@@ -278,11 +280,10 @@ std::string CompareCopySql(const Transfer& transfer, Side side, std::string_view
 }
 
 std::string LogCopySql(const Transfer& transfer, std::string_view where) {
-  return fmt::format(
-      "/* pgmoult:verify */ COPY (SELECT {}, {} FROM {} WHERE {}) TO STDOUT (FORMAT binary)",
-      Joined(transfer.key, ", ",
-             [](const KeyColumn& column) { return fmt::format("{}::pg_catalog.text", column.name); }),
-      MappedKeyList(transfer), transfer.log, where);
+  return fmt::format("/* pgmoult:verify */ COPY (SELECT {}, {} FROM {} WHERE {}) TO STDOUT (FORMAT binary)",
+                     Joined(transfer.key, ", ",
+                            [](const KeyColumn& column) { return fmt::format("{}::pg_catalog.text", column.name); }),
+                     MappedKeyList(transfer), transfer.log, where);
 }
 
 std::vector<std::string> ComparedColumns(const Transfer& transfer) {

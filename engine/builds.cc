@@ -25,9 +25,9 @@ Awaitable<absl::StatusOr<bool>> Exists(pg::Connection& connection, const Design&
 
 Awaitable<absl::Status> BuildOne(pg::Connection& connection, const DeferredItem& item) {
   if (!item.tablespace.empty()) {
-    CO_RETURN_IF_ERROR((co_await connection.Query(
-                            fmt::format("/* pgmoult:index */ SELECT pg_catalog.set_config('default_tablespace', {}, true)",
-                                        pg::Literal(item.tablespace))))
+    CO_RETURN_IF_ERROR((co_await connection.Query(fmt::format(
+                            "/* pgmoult:index */ SELECT pg_catalog.set_config('default_tablespace', {}, true)",
+                            pg::Literal(item.tablespace))))
                            .status());
   }
   CO_RETURN_IF_ERROR(

@@ -8,8 +8,9 @@
 
 namespace pgmoult::engine {
 
-// Builds indexes and constraints of the shadow, each in one transaction with all that belongs to it (constraint, comment,
-// statistics targets), up to `jobs` at once on sessions of their own. Those that are there already are left alone.
+// Builds indexes and constraints of the shadow, each in one transaction with all that belongs to it (constraint,
+// comment, statistics targets), up to `jobs` at once on sessions of their own. Those that are there already are left
+// alone.
 pg::Awaitable<absl::Status> BuildItems(Context& context, std::vector<DeferredItem> items, int jobs);
 
 // The key index of the shadow; a helper of ours where the new shape has none.

@@ -45,15 +45,16 @@ std::string Variables(const Transfer& transfer) {
 
 // The keys at hand as a row source with the source's key column names.
 std::string Unnested(const Transfer& transfer) {
-  return fmt::format("ROWS FROM ({}) AS pgmoult_u ({})",
-                     EachKey(transfer, ", ",
-                             [](const KeyColumn&, size_t i) { return fmt::format("unnest(pgmoult_k{})", i); }),
-                     copier::KeyList(transfer, Side::kSource));
+  return fmt::format(
+      "ROWS FROM ({}) AS pgmoult_u ({})",
+      EachKey(transfer, ", ", [](const KeyColumn&, size_t i) { return fmt::format("unnest(pgmoult_k{})", i); }),
+      copier::KeyList(transfer, Side::kSource));
 }
 
 std::string EqualsTarget(const Transfer& transfer) {
   return EachKey(transfer, " AND ", [](const KeyColumn& column, size_t i) {
-    return fmt::format("pgmoult_d.{} OPERATOR({}.{}) pgmoult_g.m{}", column.target_name, Ident(column.op_schema), column.equal, i);
+    return fmt::format("pgmoult_d.{} OPERATOR({}.{}) pgmoult_g.m{}", column.target_name, Ident(column.op_schema),
+                       column.equal, i);
   });
 }
 
@@ -64,18 +65,19 @@ std::string LogTheKeys(const Transfer& transfer) {
 
 // One index probe a key, whatever the planner thinks of the arrays: LATERAL with OFFSET 0 is never turned round.
 std::string SomeKeyIsLogged(const Transfer& transfer) {
-  return fmt::format("EXISTS (SELECT FROM {} CROSS JOIN LATERAL (SELECT FROM {} AS pgmoult_l WHERE {} LIMIT 1) AS pgmoult_x)",
-                     Unnested(transfer), transfer.log,
-                     copier::KeyEquality(transfer, Side::kLog, "pgmoult_l.", Side::kSource, "pgmoult_u."));
+  return fmt::format(
+      "EXISTS (SELECT FROM {} CROSS JOIN LATERAL (SELECT FROM {} AS pgmoult_l WHERE {} LIMIT 1) AS pgmoult_x)",
+      Unnested(transfer), transfer.log,
+      copier::KeyEquality(transfer, Side::kLog, "pgmoult_l.", Side::kSource, "pgmoult_u."));
 }
 
 std::string DeleteGone(const Transfer& transfer) {
-  const std::string mapped = EachKey(transfer, ", ", [](const KeyColumn& column, size_t i) {
-    return fmt::format("{} AS m{}", column.expression, i);
-  });
+  const std::string mapped = EachKey(
+      transfer, ", ", [](const KeyColumn& column, size_t i) { return fmt::format("{} AS m{}", column.expression, i); });
   return fmt::format(
       "DELETE FROM {0} WHERE ctid = ANY (ARRAY(SELECT pgmoult_x.ctid FROM (SELECT {1} FROM {2} WHERE NOT EXISTS "
-      "(SELECT FROM ONLY {3} AS pgmoult_s WHERE {4})) AS pgmoult_g CROSS JOIN LATERAL (SELECT pgmoult_d.ctid FROM {0} AS "
+      "(SELECT FROM ONLY {3} AS pgmoult_s WHERE {4})) AS pgmoult_g CROSS JOIN LATERAL (SELECT pgmoult_d.ctid FROM {0} "
+      "AS "
       "pgmoult_d WHERE {5} OFFSET 0) AS pgmoult_x))",
       transfer.shadow, mapped, Unnested(transfer), transfer.source,
       copier::KeyEquality(transfer, Side::kSource, "pgmoult_s.", Side::kSource, "pgmoult_u."), EqualsTarget(transfer));
@@ -95,11 +97,14 @@ std::string UpsertRest(const Transfer& transfer) {
     sets.push_back(fmt::format("{0} = excluded.{0}", pair.target));
   }
   return fmt::format(
-      "INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE SELECT {} FROM (SELECT DISTINCT {} FROM {} ORDER BY {}) AS pgmoult_u "
-      "CROSS JOIN LATERAL (SELECT {} FROM ONLY {} AS pgmoult_s WHERE {} OFFSET 0) AS pgmoult_x ON CONFLICT ({}) DO UPDATE SET {}",
-      transfer.shadow, fmt::join(targets, ", "), fmt::join(names, ", "), copier::KeyList(transfer, Side::kSource, "pgmoult_u."),
-      Unnested(transfer), copier::KeyList(transfer, Side::kSource, "pgmoult_u."), fmt::join(expressions, ", "),
-      transfer.source, copier::KeyEquality(transfer, Side::kSource, "pgmoult_s.", Side::kSource, "pgmoult_u."),
+      "INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE SELECT {} FROM (SELECT DISTINCT {} FROM {} ORDER BY {}) AS "
+      "pgmoult_u "
+      "CROSS JOIN LATERAL (SELECT {} FROM ONLY {} AS pgmoult_s WHERE {} OFFSET 0) AS pgmoult_x ON CONFLICT ({}) DO "
+      "UPDATE SET {}",
+      transfer.shadow, fmt::join(targets, ", "), fmt::join(names, ", "),
+      copier::KeyList(transfer, Side::kSource, "pgmoult_u."), Unnested(transfer),
+      copier::KeyList(transfer, Side::kSource, "pgmoult_u."), fmt::join(expressions, ", "), transfer.source,
+      copier::KeyEquality(transfer, Side::kSource, "pgmoult_s.", Side::kSource, "pgmoult_u."),
       copier::KeyList(transfer, Side::kShadow), fmt::join(sets, ", "));
 }
 
@@ -132,12 +137,11 @@ std::string GatherKeys(const Transfer& transfer, const Function& function) {
       return fmt::format("  pgmoult_k{} := ARRAY[{}{}];\n", i, function.row_prefix, column.name);
     });
   }
-  return fmt::format("  SELECT {} INTO {} FROM {};\n  IF pgmoult_k1 IS NULL THEN\n    RETURN NULL;\n  END IF;\n",
-                     EachKey(transfer, ", ",
-                             [](const KeyColumn& column, size_t) {
-                               return fmt::format("pg_catalog.array_agg({})", column.name);
-                             }),
-                     Variables(transfer), function.rows);
+  return fmt::format(
+      "  SELECT {} INTO {} FROM {};\n  IF pgmoult_k1 IS NULL THEN\n    RETURN NULL;\n  END IF;\n",
+      EachKey(transfer, ", ",
+              [](const KeyColumn& column, size_t) { return fmt::format("pg_catalog.array_agg({})", column.name); }),
+      Variables(transfer), function.rows);
 }
 
 std::string CreateFunction(const Design& design, const std::string& name, std::string_view settings,
@@ -170,10 +174,9 @@ std::string LogFunction(const Design& design, const Function& function) {
 }
 
 std::string DualWriteFunction(const Design& design, const Function& function) {
-  const std::string declarations =
-      "DECLARE\n" + EachKey(design.transfer, "", [](const KeyColumn& column, size_t i) {
-        return fmt::format("  pgmoult_k{} {}[];\n", i, column.type);
-      });
+  const std::string declarations = "DECLARE\n" + EachKey(design.transfer, "", [](const KeyColumn& column, size_t i) {
+                                     return fmt::format("  pgmoult_k{} {}[];\n", i, column.type);
+                                   });
   // Without a lock_timeout of its own a writer could wait for a whole replay round.
   return CreateFunction(design, function.name, " SET lock_timeout = '30ms'", declarations,
                         GatherKeys(design.transfer, function) + DualWriteStatements(design.transfer));
@@ -197,11 +200,11 @@ std::vector<std::string> CaptureFunctionsSql(const Design& design, CaptureBody b
       design, "capture_row", "", "",
       fmt::format("  IF TG_OP <> 'INSERT' THEN\n    INSERT INTO {0} ({1}) VALUES ({2});\n  END IF;\n"
                   "  IF TG_OP <> 'DELETE' THEN\n    INSERT INTO {0} ({1}) VALUES ({3});\n  END IF;\n",
-                  transfer.log, copier::KeyList(transfer, Side::kLog),
-                  copier::KeyList(transfer, Side::kSource, "OLD."), copier::KeyList(transfer, Side::kSource, "NEW."))));
-  statements.push_back(CreateFunction(
-      design, "capture_truncate", "", "",
-      fmt::format("  INSERT INTO {} ({}) VALUES (NULL);\n", transfer.log, transfer.key[0].name)));
+                  transfer.log, copier::KeyList(transfer, Side::kLog), copier::KeyList(transfer, Side::kSource, "OLD."),
+                  copier::KeyList(transfer, Side::kSource, "NEW."))));
+  statements.push_back(
+      CreateFunction(design, "capture_truncate", "", "",
+                     fmt::format("  INSERT INTO {} ({}) VALUES (NULL);\n", transfer.log, transfer.key[0].name)));
   for (const char* name : {"capture_new", "capture_old", "capture_old_key", "capture_row", "capture_truncate"}) {
     statements.push_back(fmt::format("REVOKE EXECUTE ON FUNCTION {}.{}() FROM PUBLIC", Ident(design.schema_new), name));
   }
@@ -230,8 +233,8 @@ std::vector<std::string> CaptureTriggersSql(const Design& design, CaptureMode mo
         "ALWAYS");
     std::vector<std::string> changed;
     for (const KeyColumn& column : transfer.key) {
-      changed.push_back(fmt::format("NOT (OLD.{0} OPERATOR({1}.{2}) NEW.{0})", column.name, Ident(column.op_schema),
-                                    column.equal));
+      changed.push_back(
+          fmt::format("NOT (OLD.{0} OPERATOR({1}.{2}) NEW.{0})", column.name, Ident(column.op_schema), column.equal));
     }
     add("rekey", fmt::format("AFTER UPDATE ON {{}} FOR EACH ROW WHEN ({})", fmt::join(changed, " OR ")),
         "capture_old_key", "ALWAYS");
@@ -268,8 +271,7 @@ std::vector<std::string> CreateLogSql(const Design& design) {
 
 std::string CreateLogIndexSql(const Design& design) {
   const Transfer& transfer = design.transfer;
-  return fmt::format("CREATE INDEX change_log_key ON {} ({})", transfer.log,
-                     copier::KeyList(transfer, Side::kLog));
+  return fmt::format("CREATE INDEX change_log_key ON {} ({})", transfer.log, copier::KeyList(transfer, Side::kLog));
 }
 
 pg::Awaitable<absl::StatusOr<std::vector<CaptureTrigger>>> ReadCaptureTriggers(pg::Connection& connection,
@@ -292,8 +294,7 @@ pg::Awaitable<absl::Status> TryLogInsert(pg::Connection& connection, const Desig
   const copier::Transfer& transfer = design.transfer;
   std::vector<pg::Statement> statements;
   statements.push_back({"SAVEPOINT try_log", {}});
-  statements.push_back(
-      {fmt::format("INSERT INTO {} ({}) VALUES (NULL)", transfer.log, transfer.key[0].name), {}});
+  statements.push_back({fmt::format("INSERT INTO {} ({}) VALUES (NULL)", transfer.log, transfer.key[0].name), {}});
   statements.push_back({"ROLLBACK TO SAVEPOINT try_log", {}});
   co_return pg::Annotate((co_await connection.Pipeline(std::move(statements))).status(),
                          fmt::format("the owner of {} cannot write to the change log", transfer.source.Plain()));

@@ -13,8 +13,8 @@ using pg::Awaitable;
 absl::Status ReadColumn(const pg::Result& result, int row, Column& column) {
   return result.Read(row, column.number, column.name, column.type, column.base_type, column.collation, column.not_null,
                      column.generated, column.identity, column.default_expression, column.missing_value,
-                     column.is_domain, column.has_binary_output, column.length_limited_array,
-                     column.length_function, column.length_function_arguments, column.modifier);
+                     column.is_domain, column.has_binary_output, column.length_limited_array, column.length_function,
+                     column.length_function_arguments, column.modifier);
 }
 
 // The table's OID as the login's search_path finds it.
@@ -26,10 +26,9 @@ Awaitable<absl::StatusOr<std::optional<int64_t>>> Resolve(pg::Connection& connec
   }
   std::vector<pg::Statement> statements;
   statements.push_back({"/* pgmoult:catalog */ SELECT pg_catalog.set_config('search_path', $1, false)", {search_path}});
-  statements.push_back({"/* pgmoult:catalog */ SELECT pg_catalog.to_regclass($1)::pg_catalog.oid",
-                        {pg::Ident(table).Quoted()}});
   statements.push_back(
-      {"/* pgmoult:catalog */ SELECT pg_catalog.set_config('search_path', 'pg_catalog', false)", {}});
+      {"/* pgmoult:catalog */ SELECT pg_catalog.to_regclass($1)::pg_catalog.oid", {pg::Ident(table).Quoted()}});
+  statements.push_back({"/* pgmoult:catalog */ SELECT pg_catalog.set_config('search_path', 'pg_catalog', false)", {}});
   CO_ASSIGN_OR_RETURN(const std::vector<pg::Result> results, co_await connection.Pipeline(std::move(statements)));
   co_return results[1].Scalar<std::optional<int64_t>>();
 }
@@ -38,8 +37,8 @@ Awaitable<absl::StatusOr<std::optional<int64_t>>> Resolve(pg::Connection& connec
 
 Awaitable<absl::StatusOr<std::optional<int64_t>>> ReadOid(pg::Connection& connection, const pg::QualifiedName& table) {
   CO_ASSIGN_OR_RETURN(const pg::Result result,
-                      co_await connection.Query("/* pgmoult:catalog */ SELECT pg_catalog.to_regclass($1)::pg_catalog.oid",
-                                                {table.Quoted()}));
+                      co_await connection.Query(
+                          "/* pgmoult:catalog */ SELECT pg_catalog.to_regclass($1)::pg_catalog.oid", {table.Quoted()}));
   co_return result.Scalar<std::optional<int64_t>>();
 }
 
@@ -106,8 +105,8 @@ Awaitable<absl::StatusOr<std::vector<KeyCandidate>>> ReadKeyCandidates(pg::Conne
   co_return candidates;
 }
 
-Awaitable<absl::StatusOr<CastFacts>> ReadCastFacts(pg::Connection& connection, int64_t from_table,
-                                                   int32_t from_column, int64_t to_table, int32_t to_column) {
+Awaitable<absl::StatusOr<CastFacts>> ReadCastFacts(pg::Connection& connection, int64_t from_table, int32_t from_column,
+                                                   int64_t to_table, int32_t to_column) {
   CO_ASSIGN_OR_RETURN(const pg::Result result,
                       co_await connection.Query(sql::kCastFacts, {from_table, from_column, to_table, to_column}));
   CastFacts facts;

@@ -17,10 +17,10 @@ namespace pgmoult::engine {
 struct TableFacts {
   int64_t oid = 0;
   pg::QualifiedName name;
-  std::string kind;            // relkind
+  std::string kind;  // relkind
   std::string owner;
-  double rows = 0;             // estimated
-  int64_t heap_bytes = 0;      // with TOAST
+  double rows = 0;         // estimated
+  int64_t heap_bytes = 0;  // with TOAST
   int64_t index_bytes = 0;
   bool login_is_superuser = false;
   bool owner_is_superuser = false;
@@ -33,15 +33,15 @@ struct TableFacts {
 struct Column {
   int32_t number = 0;
   std::string name;
-  std::string type;            // with modifier: "character varying(20)"
-  std::string base_type;       // without: "character varying" as a cast target ("bpchar", not "character")
-  std::string collation;       // schema-qualified and quoted, "" where none
+  std::string type;       // with modifier: "character varying(20)"
+  std::string base_type;  // without: "character varying" as a cast target ("bpchar", not "character")
+  std::string collation;  // schema-qualified and quoted, "" where none
   bool not_null = false;
-  std::string generated;       // attgenerated
-  std::string identity;        // attidentity
+  std::string generated;  // attgenerated
+  std::string identity;   // attidentity
   std::optional<std::string> default_expression;
-  // What ADD COLUMN gives to rows that exist, as a one-element array; PostgreSQL evaluates a default that is not volatile
-  // once, at the ALTER. nullopt: no default, or a volatile one.
+  // What ADD COLUMN gives to rows that exist, as a one-element array; PostgreSQL evaluates a default that is not
+  // volatile once, at the ALTER. nullopt: no default, or a volatile one.
   std::optional<std::string> missing_value;
   bool is_domain = false;
   bool has_binary_output = true;
@@ -56,16 +56,16 @@ struct Column {
 struct KeyCandidate {
   std::string index;
   bool primary = false;
-  std::string unusable;        // why it cannot serve; "" where it can
+  std::string unusable;  // why it cannot serve; "" where it can
   int64_t bytes = 0;
   std::vector<copier::KeyColumn> columns;  // source side filled in
 };
 
 // How a value gets from one type to another by assignment, as far as pg_cast and the type families tell.
 struct CastFacts {
-  bool immutable = false;      // the same result in every session
-  bool cannot_fail = false;    // for every value of the source type
-  bool order_kept = false;     // both types compare in one btree family, so mapped keys sort alike
+  bool immutable = false;    // the same result in every session
+  bool cannot_fail = false;  // for every value of the source type
+  bool order_kept = false;   // both types compare in one btree family, so mapped keys sort alike
 };
 
 // The table by name: `schema` empty looks along `search_path`. NotFound names it and says where it was looked for.

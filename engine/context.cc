@@ -14,10 +14,10 @@ constexpr char kEndKindUrl[] = "pgmoult/end-kind";
 
 }  // namespace
 
-pg::Awaitable<absl::Status> Record(Context& context, std::string kind, std::string text, boost::json::value facts) {
+pg::Awaitable<absl::Status> Record(Context& context, std::string kind, std::string text,
+                                   const boost::json::value& facts) {
   context.observer.on_event(kind, text, facts);
-  co_return co_await AddEvent(*context.journal, context.id(), std::move(kind),
-                              {{"text", std::move(text)}, {"facts", std::move(facts)}});
+  co_return co_await AddEvent(*context.journal, context.id(), std::move(kind), {{"text", text}, {"facts", facts}});
 }
 
 void Show(Context& context, std::string doing, double done, double total) {
@@ -29,8 +29,8 @@ void Show(Context& context, std::string doing, double done, double total) {
 pg::Awaitable<absl::StatusOr<copier::Replayer*>> GetReplayer(Context& context) {
   if (context.replayer == nullptr || !context.replayer->connection().usable()) {
     CO_ASSIGN_OR_RETURN(auto connection, co_await context.sessions.OpenWorker("replay"));
-    context.replayer = std::make_unique<copier::Replayer>(std::move(connection), context.design.transfer,
-                                                          copier::ReplayOptions{});
+    context.replayer =
+        std::make_unique<copier::Replayer>(std::move(connection), context.design.transfer, copier::ReplayOptions{});
   }
   co_return context.replayer.get();
 }

@@ -37,10 +37,10 @@ struct Context {
   Observer observer;
   const StopRequest& stop;
 
-  copier::Gate gate;                          // closed: paused; stopping: stop or abort was asked for
-  std::unique_ptr<pg::Connection> lock;       // holds the engine lock; when it dies, so does the run
-  std::unique_ptr<pg::Connection> journal;    // the stages' own session of the login
-  std::unique_ptr<copier::Replayer> replayer; // made when first needed
+  copier::Gate gate;                           // closed: paused; stopping: stop or abort was asked for
+  std::unique_ptr<pg::Connection> lock;        // holds the engine lock; when it dies, so does the run
+  std::unique_ptr<pg::Connection> journal;     // the stages' own session of the login
+  std::unique_ptr<copier::Replayer> replayer;  // made when first needed
   Progress progress;
   RunReport report;
   std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
@@ -55,7 +55,8 @@ struct Context {
 };
 
 // Tells the observer and the journal.
-pg::Awaitable<absl::Status> Record(Context& context, std::string kind, std::string text, boost::json::value facts);
+pg::Awaitable<absl::Status> Record(Context& context, std::string kind, std::string text,
+                                   const boost::json::value& facts);
 // The stage's picture changed: total and done, and what it does.
 void Show(Context& context, std::string doing, double done, double total);
 

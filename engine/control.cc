@@ -45,10 +45,10 @@ absl::Status NeedsEngine(const Migration& migration, std::string_view verb) {
         fmt::format("cannot {} migration {}: it has been swapped already", verb, migration.id));
   }
   if (!migration.engine_alive) {
-    return absl::FailedPreconditionError(
-        fmt::format("cannot {0} migration {1}: no engine works on it (stage {2}, {3}); `pgmoult resume {1}` or `pgmoult "
-                    "abort {1}`",
-                    verb, migration.id, StageName(migration.stage), StateName(migration.state)));
+    return absl::FailedPreconditionError(fmt::format(
+        "cannot {0} migration {1}: no engine works on it (stage {2}, {3}); `pgmoult resume {1}` or `pgmoult "
+        "abort {1}`",
+        verb, migration.id, StageName(migration.stage), StateName(migration.state)));
   }
   return absl::OkStatus();
 }
@@ -72,7 +72,7 @@ Awaitable<absl::Status> DropTriggers(pg::Connection& connection, const Design& d
   return RunAll(connection, DropCaptureSql(design));
 }
 
-Awaitable<absl::Status> DropSchemas(pg::Connection& connection, std::vector<std::string> schemas) {
+Awaitable<absl::Status> DropSchemas(pg::Connection& connection, const std::vector<std::string>& schemas) {
   std::vector<std::string> statements;
   for (const std::string& schema : schemas) {
     statements.push_back(fmt::format("DROP SCHEMA IF EXISTS {} CASCADE", Ident(schema)));
@@ -114,11 +114,12 @@ Awaitable<absl::StatusOr<std::string>> CleanOrphan(pg::Connection& connection, p
   }
   std::vector<pg::QualifiedName> locked;
   for (const std::string& table : tables) {
-    CO_ASSIGN_OR_RETURN(const pg::Result name,
-                        co_await connection.Query("/* pgmoult:cleanup */ SELECT n.nspname::text, c.relname::text FROM "
-                                                  "pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid "
-                                                  "= $1::regclass",
-                                                  {table}));
+    CO_ASSIGN_OR_RETURN(
+        const pg::Result name,
+        co_await connection.Query("/* pgmoult:cleanup */ SELECT n.nspname::text, c.relname::text FROM "
+                                  "pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid "
+                                  "= $1::regclass",
+                                  {table}));
     pg::QualifiedName qualified;
     std::string table_schema;
     std::string table_name;
@@ -162,9 +163,10 @@ Awaitable<absl::StatusOr<bool>> WaitUntilGone(pg::Connection& connection, int64_
     }
     CO_RETURN_IF_ERROR(co_await pg::SleepFor(kPoll));
   }
-  co_return absl::DeadlineExceededError(fmt::format("the engine of migration {} has not ended within {} s; see `pgmoult "
-                                                    "status {}`",
-                                                    id, kAbortPatience.count(), id));
+  co_return absl::DeadlineExceededError(
+      fmt::format("the engine of migration {} has not ended within {} s; see `pgmoult "
+                  "status {}`",
+                  id, kAbortPatience.count(), id));
 }
 
 }  // namespace
@@ -176,7 +178,8 @@ Awaitable<absl::StatusOr<std::vector<Migration>>> ListMigrations(const Target& t
 }
 
 Awaitable<absl::StatusOr<std::string>> Pause(const Target& target, int64_t id) {
-  return Ask(target, id, "pause", "pauses after the chunks that are under way; the application's writes are still logged");
+  return Ask(target, id, "pause",
+             "pauses after the chunks that are under way; the application's writes are still logged");
 }
 
 Awaitable<absl::StatusOr<std::string>> Continue(const Target& target, int64_t id) {
@@ -190,15 +193,14 @@ Awaitable<absl::StatusOr<std::string>> Cutover(const Target& target, int64_t id)
 Awaitable<absl::Status> TakeAway(pg::Connection& connection, pg::Connection& observer, const Migration& migration) {
   if (!migration.design.is_null()) {
     CO_ASSIGN_OR_RETURN(const Design design, DesignFromJson(migration.design));
+    CO_RETURN_IF_ERROR(
+        pg::Annotate(co_await DropPolitely(connection, observer, design.owner, {design.transfer.source},
+                                           [&connection, &design] { return DropTriggers(connection, design); }),
+                     "dropping the triggers"));
     CO_RETURN_IF_ERROR(pg::Annotate(
-        co_await DropPolitely(connection, observer, design.owner, {design.transfer.source},
-                              [&connection, &design] { return DropTriggers(connection, design); }),
-        "dropping the triggers"));
-    CO_RETURN_IF_ERROR(pg::Annotate(
-        co_await DropPolitely(connection, observer, design.owner, {design.transfer.log, design.transfer.shadow},
-                              [&connection, &design] {
-                                return DropSchemas(connection, {design.schema_new, design.schema_old});
-                              }),
+        co_await DropPolitely(
+            connection, observer, design.owner, {design.transfer.log, design.transfer.shadow},
+            [&connection, &design] { return DropSchemas(connection, {design.schema_new, design.schema_old}); }),
         "dropping shadow and change log"));
   }
   co_return co_await ForgetMigration(connection, migration.id);
@@ -208,9 +210,8 @@ Awaitable<absl::StatusOr<std::string>> Abort(const Target& target, int64_t id) {
   CO_ASSIGN_OR_RETURN(const Opened opened, co_await Open(target, id));
   pg::Connection& connection = *opened.connection;
   if (opened.migration.stage == Stage::kObserve) {
-    co_return absl::FailedPreconditionError(
-        fmt::format("migration {0} has been swapped: there is nothing to abort; `pgmoult finalize {0}` drops the old table",
-                    id));
+    co_return absl::FailedPreconditionError(fmt::format(
+        "migration {0} has been swapped: there is nothing to abort; `pgmoult finalize {0}` drops the old table", id));
   }
   const std::string done =
       fmt::format("migration {} of {}: taken back, nothing is left", id, opened.migration.source.Plain());
@@ -224,8 +225,8 @@ Awaitable<absl::StatusOr<std::string>> Abort(const Target& target, int64_t id) {
   // No engine, or it died while it was at it: we take its lock, so that none can start meanwhile.
   CO_ASSIGN_OR_RETURN(const bool locked, co_await TryEngineLock(connection, opened.migration.source_oid));
   if (!locked) {
-    co_return absl::UnavailableError(fmt::format("another engine has just started on {}",
-                                                 opened.migration.source.Plain()));
+    co_return absl::UnavailableError(
+        fmt::format("another engine has just started on {}", opened.migration.source.Plain()));
   }
   CO_ASSIGN_OR_RETURN(const Migration now, co_await ReadMigration(connection, id));
   if (now.stage == Stage::kObserve) {
@@ -242,9 +243,10 @@ Awaitable<absl::StatusOr<std::string>> Finalize(const Target& target, int64_t id
   pg::Connection& connection = *opened.connection;
   const Migration& migration = opened.migration;
   if (migration.stage != Stage::kObserve) {
-    co_return absl::FailedPreconditionError(fmt::format("migration {} has not been swapped (stage {}): there is no old "
-                                                        "table to drop",
-                                                        id, StageName(migration.stage)));
+    co_return absl::FailedPreconditionError(
+        fmt::format("migration {} has not been swapped (stage {}): there is no old "
+                    "table to drop",
+                    id, StageName(migration.stage)));
   }
   if (migration.state == State::kDone) {
     co_return fmt::format("migration {} is finalized already", id);
@@ -256,15 +258,15 @@ Awaitable<absl::StatusOr<std::string>> Finalize(const Target& target, int64_t id
   CO_ASSIGN_OR_RETURN(const Design design, DesignFromJson(migration.design));
   const Sessions sessions(target, id);
   CO_ASSIGN_OR_RETURN(const auto observer, co_await sessions.OpenLogin("locks"));
-  CO_RETURN_IF_ERROR(pg::Annotate(co_await DropFence(connection, *observer, design, kLockBudget), "dropping the fence"));
+  CO_RETURN_IF_ERROR(
+      pg::Annotate(co_await DropFence(connection, *observer, design, kLockBudget), "dropping the fence"));
   const pg::QualifiedName old(Ident(design.schema_old), design.transfer.source.name);
   CO_RETURN_IF_ERROR(pg::Annotate(co_await DropPolitely(connection, *observer, design.owner, {old},
                                                         [&connection, &design] { return DropOld(connection, design); }),
                                   fmt::format("dropping the old table {}", old.Plain())));
   CO_RETURN_IF_ERROR(co_await DropPolitely(
-      connection, *observer, design.owner, {design.transfer.log}, [&connection, &design] {
-        return DropSchemas(connection, {design.schema_new, design.schema_old});
-      }));
+      connection, *observer, design.owner, {design.transfer.log},
+      [&connection, &design] { return DropSchemas(connection, {design.schema_new, design.schema_old}); }));
   CO_RETURN_IF_ERROR(co_await SetState(connection, id, State::kDone, ""));
   co_return fmt::format("migration {} of {}: finalized, the old table is dropped", id, migration.source.Plain());
 }

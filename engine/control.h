@@ -20,8 +20,8 @@ pg::Awaitable<absl::StatusOr<std::string>> Pause(const Target& target, int64_t i
 pg::Awaitable<absl::StatusOr<std::string>> Continue(const Target& target, int64_t id);
 pg::Awaitable<absl::StatusOr<std::string>> Cutover(const Target& target, int64_t id);
 
-// Back to nothing, at any stage before the swap: stops a running engine and waits until it has taken everything away, or
-// takes it away itself where none runs. Refused after the swap.
+// Back to nothing, at any stage before the swap: stops a running engine and waits until it has taken everything away,
+// or takes it away itself where none runs. Refused after the swap.
 pg::Awaitable<absl::StatusOr<std::string>> Abort(const Target& target, int64_t id);
 
 // After the swap: drops the old table and everything of ours but the journal's row.

@@ -14,7 +14,7 @@ namespace pgmoult::engine {
 
 // One line of what PostgreSQL knows about a table, without its schema and OIDs (sql/shape.sql).
 struct ShapeItem {
-  std::string kind;        // table, column, index, constraint, …
+  std::string kind;  // table, column, index, constraint, …
   std::string name;
   std::string definition;
   auto operator<=>(const ShapeItem&) const = default;
@@ -27,12 +27,12 @@ std::vector<std::string> DiffShapes(const Shape& was, const Shape& is);
 // An index or constraint of the new shape that is left out while rows are copied and built afterwards
 // (sql/target_indexes.sql).
 struct DeferredItem {
-  std::string kind;                    // index, exclusion, not_valid_check
+  std::string kind;  // index, exclusion, not_valid_check
   std::string name;
   bool unique = false;
-  std::string constraint;              // the constraint it belongs to, or ""
+  std::string constraint;  // the constraint it belongs to, or ""
   bool deferrable = false;
-  std::vector<std::string> columns;    // plain columns; empty where it has expressions
+  std::vector<std::string> columns;  // plain columns; empty where it has expressions
   bool partial = false;
   std::string create_sql;
   std::string tablespace;              // "" for the database's own
@@ -43,24 +43,24 @@ struct DeferredItem {
 // A sequence that belongs to a column by OWNED BY (serial): handed over to the new table in the swap.
 struct OwnedSequence {
   pg::QualifiedName sequence;
-  std::string column;                  // of the new table; "" where the ALTER dropped it
+  std::string column;  // of the new table; "" where the ALTER dropped it
 };
 
 // An identity column's sequences: the position is carried over in the swap.
 struct IdentityColumn {
   std::string source_column;
-  std::string column;                  // of the new table
-  bool always = false;                 // GENERATED ALWAYS; BY DEFAULT while the shadow is built
+  std::string column;   // of the new table
+  bool always = false;  // GENERATED ALWAYS; BY DEFAULT while the shadow is built
 };
 
 struct ExtendedStatistics {
-  pg::QualifiedName name;              // final
+  pg::QualifiedName name;  // final
 };
 
 // A trigger of ours as it was made: any DISABLE or ENABLE changes xmin.
 struct CaptureTrigger {
   std::string name;
-  std::string enabled;                 // tgenabled: A or R
+  std::string enabled;  // tgenabled: A or R
   std::string xmin;
 };
 
@@ -69,19 +69,19 @@ struct Design {
   copier::Transfer transfer;
   int64_t source_oid = 0;
   std::string owner;
-  std::string schema_new;              // of shadow and log
-  std::string schema_old;              // of the source after the swap
-  std::string key_name;                // index the key comes from
-  std::string key_reason;              // why this key
-  std::string shadow_key_index;        // index of the shadow over the mapped key
-  bool shadow_key_is_ours = false;     // a helper index, dropped in the swap
+  std::string schema_new;           // of shadow and log
+  std::string schema_old;           // of the source after the swap
+  std::string key_name;             // index the key comes from
+  std::string key_reason;           // why this key
+  std::string shadow_key_index;     // index of the shadow over the mapped key
+  bool shadow_key_is_ours = false;  // a helper index, dropped in the swap
   bool dual_write_possible = false;
-  std::string dual_write_reason;       // why not
-  ValueSettings values;                // of every session of this migration
-  std::vector<std::string> lossy;      // columns whose mapping can fail on data, for people
+  std::string dual_write_reason;          // why not
+  ValueSettings values;                   // of every session of this migration
+  std::vector<std::string> lossy;         // columns whose mapping can fail on data, for people
   std::vector<std::string> type_changes;  // columns whose type changes, for people
   Shape source_shape;
-  Shape expected_shape;                // of the shadow when all is built
+  Shape expected_shape;  // of the shadow when all is built
   std::vector<DeferredItem> deferred;
   std::vector<OwnedSequence> sequences;
   std::vector<IdentityColumn> identities;

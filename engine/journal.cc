@@ -125,10 +125,11 @@ Awaitable<absl::StatusOr<int64_t>> AddMigration(pg::Connection& connection, cons
            migration.owner, boost::json::serialize(migration.options), EngineName()}));
   CO_ASSIGN_OR_RETURN(const int64_t id, added.Scalar<int64_t>());
   const pg::Ident owner(migration.owner);
-  CO_RETURN_IF_ERROR((co_await connection.Script(fmt::format("GRANT USAGE ON SCHEMA pgmoult TO {0}; "
-                                                             "GRANT SELECT, INSERT ON pgmoult.chunk, pgmoult.verified TO {0}",
-                                                             owner)))
-                         .status());
+  CO_RETURN_IF_ERROR(
+      (co_await connection.Script(fmt::format("GRANT USAGE ON SCHEMA pgmoult TO {0}; "
+                                              "GRANT SELECT, INSERT ON pgmoult.chunk, pgmoult.verified TO {0}",
+                                              owner)))
+          .status());
   co_return id;
 }
 
@@ -172,8 +173,7 @@ Awaitable<absl::Status> SetState(pg::Connection& connection, int64_t id, State s
 }
 
 Awaitable<absl::Status> SetDesign(pg::Connection& connection, int64_t id, const boost::json::value& design) {
-  co_return co_await Update(connection,
-                            "/* pgmoult:journal */ UPDATE pgmoult.migration SET design = $2 WHERE id = $1",
+  co_return co_await Update(connection, "/* pgmoult:journal */ UPDATE pgmoult.migration SET design = $2 WHERE id = $1",
                             {id, boost::json::serialize(design)});
 }
 
@@ -192,8 +192,7 @@ Awaitable<absl::Status> AddEvent(pg::Connection& connection, int64_t id, std::st
                             {id, std::move(kind), boost::json::serialize(detail)});
 }
 
-Awaitable<absl::Status> SetCopyEnd(pg::Connection& connection, int64_t id,
-                                   const std::optional<copier::KeyValue>& end) {
+Awaitable<absl::Status> SetCopyEnd(pg::Connection& connection, int64_t id, const std::optional<copier::KeyValue>& end) {
   co_return co_await Update(connection,
                             "/* pgmoult:journal */ UPDATE pgmoult.migration SET copy_end = $2, copy_end_set = true "
                             "WHERE id = $1",
@@ -214,12 +213,12 @@ Awaitable<absl::StatusOr<std::optional<copier::CopyState>>> ReadCopyState(pg::Co
   }
   std::vector<std::string> order;
   for (size_t i = 0; i < transfer.key.size(); ++i) {
-    order.push_back(fmt::format("(key.k[{}])::{} {}", i + 1, transfer.key[i].type,
-                                transfer.key[i].descending ? "DESC" : "ASC"));
+    order.push_back(
+        fmt::format("(key.k[{}])::{} {}", i + 1, transfer.key[i].type, transfer.key[i].descending ? "DESC" : "ASC"));
   }
-  CO_ASSIGN_OR_RETURN(const pg::Result chunks,
-                      co_await connection.Query(fmt::format(fmt::runtime(sql::kCopyGaps), fmt::join(order, ", "),
-                                                            transfer.migration)));
+  CO_ASSIGN_OR_RETURN(
+      const pg::Result chunks,
+      co_await connection.Query(fmt::format(fmt::runtime(sql::kCopyGaps), fmt::join(order, ", "), transfer.migration)));
   // Finished chunks do not overlap: where one does not begin at the end of the last, a claimed chunk never finished.
   for (int row = 0; row < chunks.rows(); ++row) {
     std::optional<copier::KeyValue> lower;
@@ -264,9 +263,10 @@ Awaitable<absl::Status> ForgetMigration(pg::Connection& connection, int64_t id) 
 
 Awaitable<absl::Status> SendCommand(pg::Connection& connection, int64_t id, std::string verb) {
   std::vector<pg::Statement> statements;
-  statements.push_back({"/* pgmoult:control */ INSERT INTO pgmoult.command (migration, verb, author) VALUES ($1, $2, "
-                        "pg_catalog.concat_ws(' ', session_user, pg_catalog.current_setting('application_name')))",
-                        {id, verb}});
+  statements.push_back(
+      {"/* pgmoult:control */ INSERT INTO pgmoult.command (migration, verb, author) VALUES ($1, $2, "
+       "pg_catalog.concat_ws(' ', session_user, pg_catalog.current_setting('application_name')))",
+       {id, verb}});
   statements.push_back({"/* pgmoult:control */ SELECT pg_catalog.pg_notify('pgmoult', $1)", {id}});
   co_return (co_await connection.Pipeline(std::move(statements))).status();
 }

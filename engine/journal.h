@@ -22,11 +22,11 @@ namespace pgmoult::engine {
 
 // Where a migration stands, apart from its stage.
 enum class State {
-  kRunning,   // an engine works on it, or one did and died without a word
-  kStopped,   // an engine stopped in order; can be taken up again
-  kFailed,    // an engine stopped on an error that trying again would not mend
-  kSwapped,   // the new table is in place, the old one is kept
-  kDone,      // finalized
+  kRunning,  // an engine works on it, or one did and died without a word
+  kStopped,  // an engine stopped in order; can be taken up again
+  kFailed,   // an engine stopped on an error that trying again would not mend
+  kSwapped,  // the new table is in place, the old one is kept
+  kDone,     // finalized
 };
 std::string_view StateName(State state);
 
@@ -39,14 +39,14 @@ struct Migration {
   std::string owner;
   Stage stage = Stage::kPrepare;
   State state = State::kRunning;
-  std::string message;          // the last error, or why it waits
+  std::string message;  // the last error, or why it waits
   boost::json::value options;
   boost::json::value design;    // Design, as JSON; null before prepare has committed
   boost::json::value progress;  // last written by the engine
   bool engine_alive = false;    // somebody holds its advisory lock
   double age_seconds = 0;
-  double silent_seconds = 0;    // since the engine's last heartbeat
-  std::string engine;           // host and pid of the engine
+  double silent_seconds = 0;  // since the engine's last heartbeat
+  std::string engine;         // host and pid of the engine
 };
 
 // A command of an operator to a running engine.

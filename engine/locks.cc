@@ -31,8 +31,7 @@ Awaitable<absl::Status> LockAndRun(pg::Connection& connection, const PoliteLock&
     CO_RETURN_IF_ERROR(co_await LockTables(connection, {lock.tables.front()}, "SHARE UPDATE EXCLUSIVE",
                                            lock.deadlock_timeout + kBeyondDeadlockTimeout));
   }
-  CO_RETURN_IF_ERROR(
-      co_await LockTables(connection, lock.tables, lock.mode, StrongLockTimeout(lock.deadlock_timeout)));
+  CO_RETURN_IF_ERROR(co_await LockTables(connection, lock.tables, lock.mode, StrongLockTimeout(lock.deadlock_timeout)));
   co_return co_await body();
 }
 
@@ -110,11 +109,10 @@ Awaitable<absl::Status> WithPoliteLock(pg::Connection& connection, pg::Connectio
     }
     CO_ASSIGN_OR_RETURN(tries->blockers, co_await ReadBlockers(observer, lock.tables));
     if (deadline.Expired()) {
-      co_return absl::DeadlineExceededError(
-          fmt::format("{} on {} was not got in {} tries over {} s ({}); in the way: {}", lock.mode,
-                      lock.tables.front().Plain(), tries->tries,
-                      std::chrono::duration_cast<std::chrono::seconds>(lock.budget).count(), pg::Describe(status),
-                      BlockersText(tries->blockers)));
+      co_return absl::DeadlineExceededError(fmt::format(
+          "{} on {} was not got in {} tries over {} s ({}); in the way: {}", lock.mode, lock.tables.front().Plain(),
+          tries->tries, std::chrono::duration_cast<std::chrono::seconds>(lock.budget).count(), pg::Describe(status),
+          BlockersText(tries->blockers)));
     }
     CO_RETURN_IF_ERROR(co_await pg::SleepFor(backoff.Next()));
   }

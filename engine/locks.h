@@ -14,18 +14,19 @@ namespace pgmoult::engine {
 
 // A session, or a prepared transaction, that holds or waits for a lock on one of the tables.
 struct Blocker {
-  std::string who;   // "pid 123 (alice, psql, idle in transaction for 12 s, query began 10:11:12)" or "prepared transaction 'gid'"
+  std::string who;   // "pid 123 (alice, psql, idle in transaction for 12 s, query began 10:11:12)" or "prepared
+                     // transaction 'gid'"
   std::string mode;  // lock mode, with "waits for" before it where it is not granted
 };
 
-// Those in the way of `mode` ("ACCESS EXCLUSIVE", "SHARE ROW EXCLUSIVE", …) on any of the tables; our own session left out.
-// Read on any session; what other roles run is only seen with pg_monitor.
+// Those in the way of `mode` ("ACCESS EXCLUSIVE", "SHARE ROW EXCLUSIVE", …) on any of the tables; our own session left
+// out. Read on any session; what other roles run is only seen with pg_monitor.
 pg::Awaitable<absl::StatusOr<std::vector<Blocker>>> ReadBlockers(pg::Connection& connection,
                                                                  const std::vector<pg::QualifiedName>& tables);
 
 struct PoliteLock {
-  pg::Ident role;                                    // SET LOCAL ROLE before the first lock: the owner
-  std::vector<pg::QualifiedName> tables;             // locked in this order
+  pg::Ident role;                         // SET LOCAL ROLE before the first lock: the owner
+  std::vector<pg::QualifiedName> tables;  // locked in this order
   std::string mode = "ACCESS EXCLUSIVE";
   std::chrono::milliseconds budget{600'000};         // all tries together
   std::chrono::milliseconds deadlock_timeout{1000};  // the server's

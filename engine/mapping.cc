@@ -13,7 +13,8 @@ using pg::Ident;
 
 bool SameType(const Column& a, const Column& b) { return a.type == b.type && a.collation == b.collation; }
 
-// A value of the column's type without modifier, coerced to the modifier as an assignment does: with an error, not a cut.
+// A value of the column's type without modifier, coerced to the modifier as an assignment does: with an error, not a
+// cut.
 std::string Coerced(const Column& target, const std::string& value) {
   const std::string cast = fmt::format("({})::{}", value, target.base_type);
   switch (target.length_function_arguments) {
@@ -65,7 +66,7 @@ std::string MappingExpression(const ColumnSource& column) {
   if (column.user_expression) {
     return Coerced(target, *column.user_expression);
   }
-  const std::string name = Ident(column.source->name).Quoted();
+  std::string name = Ident(column.source->name).Quoted();
   if (column.source->type == target.type) {
     return name;
   }
@@ -96,8 +97,7 @@ Mapping BuildMapping(const std::vector<ColumnSource>& columns) {
     }
     const bool changed = !SameType(*column.source, target);
     if (changed) {
-      mapping.type_changes.push_back(
-          fmt::format("column {}: {} to {}", target.name, column.source->type, target.type));
+      mapping.type_changes.push_back(fmt::format("column {}: {} to {}", target.name, column.source->type, target.type));
     }
     if (column.user_expression || (changed && !column.cast.cannot_fail)) {
       mapping.lossy.push_back(fmt::format("column {}: {} may fail on a value, and then stops the run", target.name,
@@ -109,9 +109,9 @@ Mapping BuildMapping(const std::vector<ColumnSource>& columns) {
       mapping.safe_to_write_through = false;
     }
     if (changed && target.length_limited_array) {
-      mapping.refusals.push_back(fmt::format(
-          "column {}: a cast to {} would cut elements silently; say USING with an expression of your own", target.name,
-          target.type));
+      mapping.refusals.push_back(
+          fmt::format("column {}: a cast to {} would cut elements silently; say USING with an expression of your own",
+                      target.name, target.type));
     }
   }
   return mapping;
@@ -147,9 +147,10 @@ KeyChoice ChooseKey(const std::vector<KeyCandidate>& candidates, const std::vect
   }
   choice.reason = passed_over.empty()
                       ? "the table has no unique index: make one on NOT NULL columns (CREATE UNIQUE INDEX CONCURRENTLY)"
-                      : fmt::format("no unique index can serve ({}): one is needed that is valid, immediate, without "
-                                    "expressions or WHERE, on NOT NULL columns that the change keeps",
-                                    fmt::join(passed_over, "; "));
+                      : fmt::format(
+                            "no unique index can serve ({}): one is needed that is valid, immediate, without "
+                            "expressions or WHERE, on NOT NULL columns that the change keeps",
+                            fmt::join(passed_over, "; "));
   return choice;
 }
 

@@ -66,11 +66,12 @@ Awaitable<absl::Status> ObserveStage(Context& context) {
       break;
     }
     if (deadline.Expired()) {
-      co_return co_await Record(context, "warning",
-                                fmt::format("a snapshot from before the swap lives on ({}): the fence against its writes "
-                                            "stays until `pgmoult finalize {}`",
-                                            old.Text(0, 0), context.id()),
-                                nullptr);
+      co_return co_await Record(
+          context, "warning",
+          fmt::format("a snapshot from before the swap lives on ({}): the fence against its writes "
+                      "stays until `pgmoult finalize {}`",
+                      old.Text(0, 0), context.id()),
+          nullptr);
     }
     context.progress.waiting = fmt::format("snapshots from before the swap must end: {}", old.Text(0, 0));
     CO_RETURN_IF_ERROR(co_await pg::SleepFor(kStep));

@@ -25,17 +25,17 @@ enum class OldSnapshots {
 
 // What an operator can choose for one run. Defaults are meant to be right.
 struct RunOptions {
-  int jobs = 2;                                       // copy workers, and index builds at once; 1 to 64
-  double chunk_ms = 100;                              // server time a copy or verify chunk aims at; 1 to 10,000
+  int jobs = 2;           // copy workers, and index builds at once; 1 to 64
+  double chunk_ms = 100;  // server time a copy or verify chunk aims at; 1 to 10,000
   VerifyMode verify = VerifyMode::kFull;
   DualWriteMode dual_write = DualWriteMode::kAuto;
   CaptureMode capture = CaptureMode::kStatement;
-  bool postpone_cutover = false;                      // wait at the gate until `pgmoult cutover ID`
-  bool trust_owner = false;                           // a superuser login may run the code of a lesser owner
-  bool allow_publish_all = false;                     // go on in a database with a FOR ALL TABLES publication
-  std::chrono::milliseconds max_hold{1000};           // of the swap's lock; past it the try is rolled back
-  std::chrono::seconds lock_budget{600};              // for getting a lock politely, all tries together
-  std::chrono::seconds wait_old_snapshots{300};       // before the swap, for snapshots older than the last replay
+  bool postpone_cutover = false;                 // wait at the gate until `pgmoult cutover ID`
+  bool trust_owner = false;                      // a superuser login may run the code of a lesser owner
+  bool allow_publish_all = false;                // go on in a database with a FOR ALL TABLES publication
+  std::chrono::milliseconds max_hold{1000};      // of the swap's lock; past it the try is rolled back
+  std::chrono::seconds lock_budget{600};         // for getting a lock politely, all tries together
+  std::chrono::seconds wait_old_snapshots{300};  // before the swap, for snapshots older than the last replay
   OldSnapshots on_old_snapshots = OldSnapshots::kGiveUp;
 
   absl::Status Validate() const;

@@ -35,8 +35,9 @@ std::vector<StageLock> StageLocks(const Plan& plan, const RunOptions& options) {
       {"cutover",
        writes_through ? "SHARE UPDATE EXCLUSIVE, then ACCESS EXCLUSIVE"
                       : "SHARE UPDATE EXCLUSIVE, SHARE ROW EXCLUSIVE, then ACCESS EXCLUSIVE",
-       fmt::format("everybody waits for the swap: each try gives up after at most 300 ms of waiting or {} ms of holding",
-                   options.max_hold.count())},
+       fmt::format(
+           "everybody waits for the swap: each try gives up after at most 300 ms of waiting or {} ms of holding",
+           options.max_hold.count())},
       {"finalize", "none on the new table", "nobody waits"},
   };
 }
@@ -98,8 +99,8 @@ Awaitable<absl::Status> TryChange(pg::Connection& connection, const ValueSetting
   if (plan.refused()) {
     co_return absl::OkStatus();
   }
-  CO_ASSIGN_OR_RETURN(plan.build, co_await BuildShadow(connection, plan.table, plan.change, values, 0, schema,
-                                                       "pgmoult_0_old"));
+  CO_ASSIGN_OR_RETURN(plan.build,
+                      co_await BuildShadow(connection, plan.table, plan.change, values, 0, schema, "pgmoult_0_old"));
   plan.built = true;
   co_return absl::OkStatus();
 }

@@ -22,8 +22,8 @@ enum class Severity {
 // One thing that preflight found, with what to do about it.
 struct Finding {
   Severity severity = Severity::kNote;
-  std::string code;     // stable, for machines: "foreign_key_in"
-  std::string object;   // what it is about, named as people name it
+  std::string code;    // stable, for machines: "foreign_key_in"
+  std::string object;  // what it is about, named as people name it
   std::string message;
   std::string remedy;
 };
@@ -39,11 +39,11 @@ struct StageLock {
 struct Plan {
   Change change;
   TableFacts table;
-  ShadowBuild build;                   // design, columns
-  bool built = false;                  // false: refused before a shadow could be tried
-  std::vector<Finding> findings;       // refusals first
+  ShadowBuild build;              // design, columns
+  bool built = false;             // false: refused before a shadow could be tried
+  std::vector<Finding> findings;  // refusals first
   std::vector<StageLock> locks;
-  int64_t disk_bytes_needed = 0;       // shadow with indexes, and the log's share
+  int64_t disk_bytes_needed = 0;  // shadow with indexes, and the log's share
   int64_t wal_bytes_needed = 0;
   std::optional<int64_t> disk_bytes_free;  // where this machine can see the server's data directory
 

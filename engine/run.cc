@@ -238,8 +238,8 @@ Awaitable<absl::StatusOr<RunReport>> Conduct(Context& context, Stage stage) {
   if (context.abort_asked) {
     result = WithEndKind(EndKind::kAborted, absl::CancelledError("taken back on an operator's command"));
   } else if (stopped) {
-    result = WithEndKind(EndKind::kStopped, absl::CancelledError(fmt::format(
-                                                "stopped in stage {}", StageName(context.report.reached))));
+    result = WithEndKind(EndKind::kStopped,
+                         absl::CancelledError(fmt::format("stopped in stage {}", StageName(context.report.reached))));
   }
   const absl::Status written = co_await WriteEnding(context, result);
   if (!written.ok()) {
@@ -254,9 +254,8 @@ Awaitable<absl::StatusOr<std::unique_ptr<pg::Connection>>> LockTable(const Sessi
   CO_ASSIGN_OR_RETURN(const bool locked, co_await TryEngineLock(*connection, source_oid));
   if (!locked) {
     CO_ASSIGN_OR_RETURN(const std::string holder, co_await EngineLockHolder(*connection, source_oid));
-    co_return WithEndKind(EndKind::kBusy,
-                          absl::AlreadyExistsError(fmt::format("another engine works on {} ({}); see `pgmoult status`",
-                                                               table, holder)));
+    co_return WithEndKind(EndKind::kBusy, absl::AlreadyExistsError(fmt::format(
+                                              "another engine works on {} ({}); see `pgmoult status`", table, holder)));
   }
   co_return connection;
 }
@@ -269,9 +268,8 @@ absl::Status Refusal(const Plan& plan) {
                                     finding.remedy.empty() ? "" : fmt::format(" ({})", finding.remedy)));
     }
   }
-  return WithEndKind(EndKind::kRefused,
-                     absl::FailedPreconditionError(fmt::format("{} is refused: {}", plan.table.name.Plain(),
-                                                               fmt::join(reasons, "; "))));
+  return WithEndKind(EndKind::kRefused, absl::FailedPreconditionError(fmt::format(
+                                            "{} is refused: {}", plan.table.name.Plain(), fmt::join(reasons, "; "))));
 }
 
 void SetIdentity(Context& context, int64_t id, const pg::QualifiedName& source, const std::string& owner) {
@@ -289,10 +287,11 @@ Awaitable<absl::Status> CheckNoneUnfinished(pg::Connection& connection, int64_t 
   CO_ASSIGN_OR_RETURN(const std::vector<Migration> migrations, co_await ReadMigrations(connection));
   for (const Migration& migration : migrations) {
     if (migration.source_oid == source_oid && migration.state != State::kDone) {
-      co_return WithEndKind(EndKind::kBusy,
-                            absl::AlreadyExistsError(fmt::format(
-                                "migration {0} of {1} is unfinished (stage {2}): `pgmoult resume {0}` or `pgmoult abort {0}`",
-                                migration.id, migration.source.Plain(), StageName(migration.stage))));
+      co_return WithEndKind(
+          EndKind::kBusy,
+          absl::AlreadyExistsError(
+              fmt::format("migration {0} of {1} is unfinished (stage {2}): `pgmoult resume {0}` or `pgmoult abort {0}`",
+                          migration.id, migration.source.Plain(), StageName(migration.stage))));
     }
   }
   co_return absl::OkStatus();

@@ -23,17 +23,17 @@ struct Progress {
   int64_t migration = 0;
   std::string table;
   Stage stage = Stage::kPrepare;
-  std::string doing;               // what goes on within the stage: "index t_v_idx", "waiting for pgmoult cutover 7"
-  std::string waiting;             // why nothing moves, "" while something does: "paused by alice"
-  double done = 0;                 // of the stage, in rows or objects
-  double total = 0;                // 0: unknown
-  double rate = 0;                 // rows a second over the last seconds
-  double eta_seconds = -1;         // of the stage; negative: unknown
+  std::string doing;        // what goes on within the stage: "index t_v_idx", "waiting for pgmoult cutover 7"
+  std::string waiting;      // why nothing moves, "" while something does: "paused by alice"
+  double done = 0;          // of the stage, in rows or objects
+  double total = 0;         // 0: unknown
+  double rate = 0;          // rows a second over the last seconds
+  double eta_seconds = -1;  // of the stage; negative: unknown
   double chunk_ms = 0;
   int64_t chunk_rows = 0;
-  int workers = 0;                 // busy
+  int workers = 0;  // busy
   int64_t replayed_rows = 0;
-  double elapsed_seconds = 0;      // of the run
+  double elapsed_seconds = 0;  // of the run
 };
 boost::json::value ToJson(const Progress& progress);
 
@@ -41,17 +41,17 @@ boost::json::value ToJson(const Progress& progress);
 struct RunReport {
   int64_t migration = 0;
   std::string table;
-  Stage reached = Stage::kPrepare;       // kObserve: swapped
+  Stage reached = Stage::kPrepare;  // kObserve: swapped
   int64_t rows_copied = 0;
   int64_t rows_verified = 0;
   int64_t rows_replayed = 0;
-  int64_t repaired = 0;                  // rows that verify found wrong and put right
-  int64_t hot_keys = 0;                  // never seen at rest by verify
-  bool dual_write = false;               // writes went through to the shadow before the swap
-  bool old_snapshots_overridden = false; // swapped although older snapshots were left
+  int64_t repaired = 0;                   // rows that verify found wrong and put right
+  int64_t hot_keys = 0;                   // never seen at rest by verify
+  bool dual_write = false;                // writes went through to the shadow before the swap
+  bool old_snapshots_overridden = false;  // swapped although older snapshots were left
   int swap_tries = 0;
-  double swap_hold_ms = 0;               // the ACCESS EXCLUSIVE lock of the try that succeeded
-  double waited_seconds = 0;             // at closed gates
+  double swap_hold_ms = 0;    // the ACCESS EXCLUSIVE lock of the try that succeeded
+  double waited_seconds = 0;  // at closed gates
   std::map<std::string, double> stage_seconds;
   double total_seconds = 0;
 };
@@ -81,9 +81,9 @@ enum class EndKind { kNone, kRefused, kStopped, kAborted, kLockNotGot, kBusy };
 EndKind EndKindOf(const absl::Status& status);
 
 // All stages up to the swap. On success the new table is in place and the old one is kept until finalize.
-// Statuses that are not OK: EndKindOf() says refused (nothing done), stopped (resumable), aborted (taken back), lock not
-// got (nothing lost; resumable), busy (another engine works on the table); pg::IsOutcomeUnknown; pg::IsConnectionLost
-// (resumable); anything else has failed and says what state things are in.
+// Statuses that are not OK: EndKindOf() says refused (nothing done), stopped (resumable), aborted (taken back), lock
+// not got (nothing lost; resumable), busy (another engine works on the table); pg::IsOutcomeUnknown;
+// pg::IsConnectionLost (resumable); anything else has failed and says what state things are in.
 pg::Awaitable<absl::StatusOr<RunReport>> RunMigration(const Target& target, Change change, RunOptions options,
                                                       Observer observer, const StopRequest& stop);
 // Takes up a run that stopped or died, at the stage and chunk where it was.

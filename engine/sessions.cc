@@ -78,12 +78,11 @@ Awaitable<absl::StatusOr<ValueSettings>> ReadValueSettings(const Target& target)
   options.keywords = target.keywords;
   options.settings = {{"application_name", "pgmoult settings"}};
   CO_ASSIGN_OR_RETURN(const auto connection, co_await pg::Connection::Connect(std::move(options)));
-  CO_ASSIGN_OR_RETURN(
-      const pg::Result result,
-      co_await connection->Query(
-          "SELECT pg_catalog.current_setting('TimeZone'), pg_catalog.current_setting('DateStyle'), "
-          "pg_catalog.current_setting('IntervalStyle'), pg_catalog.current_setting('search_path'), "
-          "pg_catalog.current_setting('default_tablespace')"));
+  CO_ASSIGN_OR_RETURN(const pg::Result result,
+                      co_await connection->Query(
+                          "SELECT pg_catalog.current_setting('TimeZone'), pg_catalog.current_setting('DateStyle'), "
+                          "pg_catalog.current_setting('IntervalStyle'), pg_catalog.current_setting('search_path'), "
+                          "pg_catalog.current_setting('default_tablespace')"));
   ValueSettings values;
   CO_RETURN_IF_ERROR(result.Read(0, values.time_zone, values.date_style, values.interval_style, values.search_path,
                                  values.default_tablespace));

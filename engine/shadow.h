@@ -16,7 +16,7 @@ struct ShadowBuild {
   Design design;
   std::vector<Column> source_columns;
   std::vector<Column> target_columns;
-  std::vector<std::string> refusals;   // what cannot be carried over, as sentences
+  std::vector<std::string> refusals;  // what cannot be carried over, as sentences
   std::vector<std::string> warnings;
 };
 

@@ -42,11 +42,10 @@ Awaitable<absl::Status> CheckRights(Context& context) {
                           {context.design.owner, schema}));
   CO_ASSIGN_OR_RETURN(const bool may_create, result.Scalar<bool>());
   co_return may_create ? absl::OkStatus()
-                       : absl::PermissionDeniedError(
-                             fmt::format("the owner {0} has no CREATE on schema {1}, which the swap needs: GRANT CREATE ON "
-                                         "SCHEMA {2} TO {3}, then resume",
-                                         context.design.owner, schema, pg::Ident(schema),
-                                         pg::Ident(context.design.owner)));
+                       : absl::PermissionDeniedError(fmt::format(
+                             "the owner {0} has no CREATE on schema {1}, which the swap needs: GRANT CREATE ON "
+                             "SCHEMA {2} TO {3}, then resume",
+                             context.design.owner, schema, pg::Ident(schema), pg::Ident(context.design.owner)));
 }
 
 // Keeps in step until an operator opens the gate.
@@ -98,7 +97,8 @@ Awaitable<absl::Status> ApproachStage(Context& context) {
   CO_ASSIGN_OR_RETURN(copier::Replayer* const replayer, co_await GetReplayer(context));
   Show(context, "catching up", 0, 0);
   CO_RETURN_IF_ERROR(co_await replayer->CatchUp(kShortLog, kMaxLaps));
-  const bool writes_through = context.design.dual_write_possible && context.options.capture == CaptureMode::kStatement &&
+  const bool writes_through = context.design.dual_write_possible &&
+                              context.options.capture == CaptureMode::kStatement &&
                               context.options.dual_write != DualWriteMode::kNever;
   if (writes_through) {
     CO_RETURN_IF_ERROR(co_await StartDualWrite(context));

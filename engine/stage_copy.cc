@@ -23,9 +23,8 @@ using pg::Awaitable;
 // A chunk must read its rows through the key index: a plan with a sequential scan would read the table once a chunk.
 Awaitable<absl::Status> CheckPlan(Context& context, pg::Connection& worker, const copier::CopyState& state) {
   const copier::KeyRange range{.lower = state.frontier ? state.frontier : state.end, .upper = state.end};
-  CO_ASSIGN_OR_RETURN(
-      const pg::Result plan,
-      co_await worker.Query("EXPLAIN " + copier::ChunkInsertSql(context.design.transfer, range)));
+  CO_ASSIGN_OR_RETURN(const pg::Result plan,
+                      co_await worker.Query("EXPLAIN " + copier::ChunkInsertSql(context.design.transfer, range)));
   for (int row = 0; row < plan.rows(); ++row) {
     if (plan.Text(row, 0).find("Seq Scan") != std::string_view::npos) {
       co_return absl::FailedPreconditionError(
@@ -113,13 +112,13 @@ Awaitable<absl::Status> EmptyShadow(Context& context) {
 }  // namespace
 
 Awaitable<absl::Status> RestartCopy(Context& context) {
-  CO_RETURN_IF_ERROR(co_await Record(context, "truncated",
-                                     fmt::format("{} was truncated; the copy starts again",
-                                                 context.design.transfer.source.Plain()),
-                                     nullptr));
+  CO_RETURN_IF_ERROR(co_await Record(
+      context, "truncated",
+      fmt::format("{} was truncated; the copy starts again", context.design.transfer.source.Plain()), nullptr));
   context.replayer.reset();  // its session would hold locks on the log
   CO_ASSIGN_OR_RETURN(const auto observer, co_await context.sessions.OpenLogin("locks"));
-  PoliteLock lock{.role = pg::Ident(context.design.owner), .tables = {context.design.transfer.log}, .mode = "ACCESS EXCLUSIVE"};
+  PoliteLock lock{
+      .role = pg::Ident(context.design.owner), .tables = {context.design.transfer.log}, .mode = "ACCESS EXCLUSIVE"};
   lock.budget = context.options.lock_budget;
   lock.evict_autovacuum = false;
   CO_ASSIGN_OR_RETURN(lock.deadlock_timeout, co_await ReadDeadlockTimeout(*context.journal));
@@ -130,20 +129,18 @@ Awaitable<absl::Status> RestartCopy(Context& context) {
   barrier.tables = {context.design.transfer.source};
   barrier.mode = "SHARE ROW EXCLUSIVE";
   barrier.evict_autovacuum = true;
-  CO_RETURN_IF_ERROR(
-      co_await WithPoliteLock(*context.journal, *observer, barrier, [] { return Nothing(); }, &tries));
+  CO_RETURN_IF_ERROR(co_await WithPoliteLock(*context.journal, *observer, barrier, [] { return Nothing(); }, &tries));
   context.dual_write_on = false;
   lock.tables = {context.design.transfer.shadow, context.design.transfer.log};
-  co_return co_await WithPoliteLock(*context.journal, *observer, lock, [&context] { return EmptyShadow(context); },
-                                    &tries);
+  co_return co_await WithPoliteLock(
+      *context.journal, *observer, lock, [&context] { return EmptyShadow(context); }, &tries);
 }
 
 Awaitable<absl::Status> CopyStage(Context& context) {
   CO_ASSIGN_OR_RETURN(const auto worker, co_await context.sessions.OpenWorker("plan"));
   CO_ASSIGN_OR_RETURN(copier::CopyState state, co_await FixTheEnd(context, *worker));
-  CO_ASSIGN_OR_RETURN(const TableFacts table,
-                      co_await FindTable(*worker, context.design.transfer.source.schema.name(),
-                                         context.design.transfer.source.name.name(), ""));
+  CO_ASSIGN_OR_RETURN(const TableFacts table, co_await FindTable(*worker, context.design.transfer.source.schema.name(),
+                                                                 context.design.transfer.source.name.name(), ""));
   if (state.end) {
     CO_RETURN_IF_ERROR(co_await CheckPlan(context, *worker, state));
   }

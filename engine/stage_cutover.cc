@@ -24,8 +24,8 @@ using pg::Ident;
 using std::chrono::milliseconds;
 using Clock = std::chrono::steady_clock;
 
-constexpr int kStrictTries = 25;   // in dual-write, for a log that is empty without a replay; then writers are stopped
-constexpr int64_t kShortLog = 200; // rows: short enough for a replay while writers wait
+constexpr int kStrictTries = 25;    // in dual-write, for a log that is empty without a replay; then writers are stopped
+constexpr int64_t kShortLog = 200;  // rows: short enough for a replay while writers wait
 
 double MsSince(Clock::time_point start) {
   return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
@@ -34,7 +34,8 @@ double MsSince(Clock::time_point start) {
 // The tries of one cutover.
 class Swap {
  public:
-  Swap(Context& context, copier::Replayer& replayer) : context_(context), design_(context.design), replayer_(replayer) {}
+  Swap(Context& context, copier::Replayer& replayer)
+      : context_(context), design_(context.design), replayer_(replayer) {}
 
   Awaitable<absl::Status> Run();
 
@@ -74,8 +75,9 @@ Awaitable<absl::Status> Swap::RunAll(std::vector<std::string> statements) {
 
 Awaitable<absl::Status> Swap::MakeOldSchema() {
   const Ident schema(design_.schema_old);
-  co_return co_await RunAll({fmt::format("CREATE SCHEMA IF NOT EXISTS {} AUTHORIZATION {}", schema, Ident(design_.owner)),
-                             fmt::format("REVOKE ALL ON SCHEMA {} FROM PUBLIC", schema)});
+  co_return co_await RunAll(
+      {fmt::format("CREATE SCHEMA IF NOT EXISTS {} AUTHORIZATION {}", schema, Ident(design_.owner)),
+       fmt::format("REVOKE ALL ON SCHEMA {} FROM PUBLIC", schema)});
 }
 
 Awaitable<absl::Status> Swap::CheckHold() const {
@@ -85,9 +87,9 @@ Awaitable<absl::Status> Swap::CheckHold() const {
 }
 
 Awaitable<absl::Status> Swap::CheckLogEmpty() {
-  CO_ASSIGN_OR_RETURN(const pg::Result result, co_await context_.journal->Query(fmt::format(
-                                                   "/* pgmoult:cutover */ SELECT EXISTS (SELECT FROM {})",
-                                                   design_.transfer.log)));
+  CO_ASSIGN_OR_RETURN(const pg::Result result,
+                      co_await context_.journal->Query(
+                          fmt::format("/* pgmoult:cutover */ SELECT EXISTS (SELECT FROM {})", design_.transfer.log)));
   CO_ASSIGN_OR_RETURN(const bool logged, result.Scalar<bool>());
   co_return logged ? TryAgain("the change log was not empty") : absl::OkStatus();
 }
@@ -102,8 +104,8 @@ Awaitable<absl::Status> Swap::CheckNothingChanged() {
                                                         fmt::join(tripwire.definition, "; ")));
   }
   if (!tripwire.triggers.empty()) {
-    co_return JumpTo(Stage::kVerify, fmt::format("somebody touched the capture triggers ({})",
-                                                 fmt::join(tripwire.triggers, "; ")));
+    co_return JumpTo(Stage::kVerify,
+                     fmt::format("somebody touched the capture triggers ({})", fmt::join(tripwire.triggers, "; ")));
   }
   TableFacts table;
   table.oid = design_.source_oid;
@@ -123,9 +125,8 @@ Awaitable<absl::Status> Swap::CheckNothingChanged() {
   CO_ASSIGN_OR_RETURN(const Shape shape, co_await ReadShape(connection, *shadow));
   const std::vector<std::string> differences = DiffShapes(design_.expected_shape, shape);
   if (!differences.empty()) {
-    co_return absl::FailedPreconditionError(
-        fmt::format("the shadow is not what the change makes of {}: {}", design_.transfer.source.Plain(),
-                    fmt::join(differences, "; ")));
+    co_return absl::FailedPreconditionError(fmt::format("the shadow is not what the change makes of {}: {}",
+                                                        design_.transfer.source.Plain(), fmt::join(differences, "; ")));
   }
   co_return absl::OkStatus();
 }
@@ -192,12 +193,12 @@ Awaitable<absl::Status> Swap::WaitForOldSnapshots() {
         context_.report.old_snapshots_overridden = true;
         break;
       }
-      co_return WithEndKind(
-          EndKind::kLockNotGot,
-          absl::DeadlineExceededError(fmt::format(
-              "after {} s there are still snapshots older than the last replay ({} sessions, the oldest: {}); they would "
-              "read old rows in the new table. End them and resume, or say --on-old-snapshots go-on",
-              context_.options.wait_old_snapshots.count(), result.rows(), first)));
+      co_return WithEndKind(EndKind::kLockNotGot,
+                            absl::DeadlineExceededError(fmt::format(
+                                "after {} s there are still snapshots older than the last replay ({} sessions, the "
+                                "oldest: {}); they would "
+                                "read old rows in the new table. End them and resume, or say --on-old-snapshots go-on",
+                                context_.options.wait_old_snapshots.count(), result.rows(), first)));
     }
     context_.progress.waiting = fmt::format("older snapshots must end first: {}", first);
     constexpr milliseconds kStep{20};
@@ -267,8 +268,7 @@ Awaitable<absl::Status> Swap::Run() {
   lock_.role = Ident(design_.owner);
   CO_ASSIGN_OR_RETURN(lock_.deadlock_timeout, co_await ReadDeadlockTimeout(*observer_));
   CO_RETURN_IF_ERROR(co_await MakeOldSchema());
-  const pg::Deadline deadline =
-      pg::Deadline::After(context_.options.lock_budget + context_.options.wait_old_snapshots);
+  const pg::Deadline deadline = pg::Deadline::After(context_.options.lock_budget + context_.options.wait_old_snapshots);
   pg::Backoff backoff(milliseconds(20), milliseconds(10'000));
   for (;;) {
     absl::Status status = co_await TryOnce();

@@ -16,7 +16,6 @@ namespace pgmoult::engine {
 namespace {
 
 using pg::Awaitable;
-using pg::Ident;
 
 Awaitable<absl::Status> RunAll(pg::Connection& connection, std::vector<std::string> statements) {
   std::vector<pg::Statement> batch;
@@ -33,9 +32,9 @@ Awaitable<absl::Status> MakeShadow(Context& context, const TableFacts& table) {
                       co_await BuildShadow(*context.journal, table, context.change, context.sessions.values(), id,
                                            fmt::format("pgmoult_{}_new", id), fmt::format("pgmoult_{}_old", id)));
   if (!build.refusals.empty()) {
-    co_return WithEndKind(EndKind::kRefused, absl::FailedPreconditionError(fmt::format(
-                                                 "{} is refused: {}", table.name.Plain(),
-                                                 fmt::join(build.refusals, "; "))));
+    co_return WithEndKind(EndKind::kRefused,
+                          absl::FailedPreconditionError(
+                              fmt::format("{} is refused: {}", table.name.Plain(), fmt::join(build.refusals, "; "))));
   }
   context.design = std::move(build.design);
   CO_RETURN_IF_ERROR(co_await RunAll(*context.journal, CreateLogSql(context.design)));
@@ -66,7 +65,9 @@ Awaitable<absl::Status> MakeTriggers(Context& context) {
 
 Awaitable<absl::Status> InstallCapture(Context& context) {
   CO_ASSIGN_OR_RETURN(const auto observer, co_await context.sessions.OpenLogin("locks"));
-  PoliteLock lock{.role = pg::Ident(context.design.owner), .tables = {context.design.transfer.source}, .mode = "SHARE ROW EXCLUSIVE"};
+  PoliteLock lock{.role = pg::Ident(context.design.owner),
+                  .tables = {context.design.transfer.source},
+                  .mode = "SHARE ROW EXCLUSIVE"};
   lock.budget = context.options.lock_budget;
   CO_ASSIGN_OR_RETURN(lock.deadlock_timeout, co_await ReadDeadlockTimeout(*context.journal));
   LockTries tries;

@@ -46,10 +46,10 @@ Awaitable<absl::Status> ReplayStage(Context& context) {
   }
   Show(context, "ANALYZE", 0, 0);
   CO_ASSIGN_OR_RETURN(const auto builder, co_await context.sessions.OpenBuilder("analyze"));
-  CO_RETURN_IF_ERROR((co_await builder->Query(fmt::format("/* pgmoult:replay */ ANALYZE {}",
-                                                          context.design.transfer.shadow),
-                                              {}, pg::Deadline::Never()))
-                         .status());
+  CO_RETURN_IF_ERROR(
+      (co_await builder->Query(fmt::format("/* pgmoult:replay */ ANALYZE {}", context.design.transfer.shadow), {},
+                               pg::Deadline::Never()))
+          .status());
   Show(context, "catching up", 0, 0);
   CO_RETURN_IF_ERROR(co_await replayer->CatchUp(kShortLog, kMaxLaps));
   if (context.options.dual_write == DualWriteMode::kEarly && context.design.dual_write_possible) {

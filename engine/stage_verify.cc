@@ -30,11 +30,11 @@ using copier::Side;
 using pg::Awaitable;
 using std::chrono::milliseconds;
 
-constexpr int64_t kMaxChunkRows = 200'000;   // bounds our memory: about 100 bytes a row while a chunk is compared
-constexpr size_t kMaxWaitingKeys = 20'000;   // pending keys that wait for their second look
-constexpr size_t kLookBatch = 500;           // keys looked at together
-constexpr int kLooks = 5;                    // before a key counts as hot: each time it was in the log again
-constexpr int64_t kMaxRepairs = 100'000;     // more wrong rows than this is no accident that a repair should hide
+constexpr int64_t kMaxChunkRows = 200'000;  // bounds our memory: about 100 bytes a row while a chunk is compared
+constexpr size_t kMaxWaitingKeys = 20'000;  // pending keys that wait for their second look
+constexpr size_t kLookBatch = 500;          // keys looked at together
+constexpr int kLooks = 5;                   // before a key counts as hot: each time it was in the log again
+constexpr int64_t kMaxRepairs = 100'000;    // more wrong rows than this is no accident that a repair should hide
 constexpr int kRepairTries = 50;
 constexpr auto kReplayPause = milliseconds(200);
 
@@ -89,7 +89,7 @@ class Verify {
   bool claiming_ = false;
   int working_ = 0;
   int64_t next_number_ = 1;
-  int64_t laps_ = 0;            // of the keeper through the log
+  int64_t laps_ = 0;  // of the keeper through the log
   std::deque<WaitingKey> waiting_;
   pg::Event changed_;
 };
@@ -127,8 +127,8 @@ Awaitable<absl::StatusOr<std::optional<KeyRange>>> Verify::Claim(pg::Connection&
   }
   claiming_ = true;
   asked_rows = sizer_.rows();
-  auto boundary = co_await copier::ReadBoundary(connection, transfer_, {.lower = frontier_, .upper = std::nullopt},
-                                                asked_rows);
+  auto boundary =
+      co_await copier::ReadBoundary(connection, transfer_, {.lower = frontier_, .upper = std::nullopt}, asked_rows);
   claiming_ = false;
   changed_.Notify();
   CO_RETURN_IF_ERROR(boundary.status());
@@ -157,11 +157,10 @@ Awaitable<absl::Status> Verify::CompareInside(pg::Connection& connection, checks
 Awaitable<absl::Status> Verify::DropLogged(pg::Connection& connection, Comparison& comparison) {
   std::vector<Difference> unexplained;
   for (const Difference& difference : comparison.differences) {
-    CO_ASSIGN_OR_RETURN(
-        const pg::Result result,
-        co_await connection.Query(fmt::format("/* pgmoult:verify */ SELECT EXISTS (SELECT FROM {} WHERE {})",
-                                              transfer_.log,
-                                              copier::KeySetPredicate(transfer_, Side::kLog, {difference.key}))));
+    CO_ASSIGN_OR_RETURN(const pg::Result result,
+                        co_await connection.Query(
+                            fmt::format("/* pgmoult:verify */ SELECT EXISTS (SELECT FROM {} WHERE {})", transfer_.log,
+                                        copier::KeySetPredicate(transfer_, Side::kLog, {difference.key}))));
     CO_ASSIGN_OR_RETURN(const bool logged, result.Scalar<bool>());
     if (logged) {
       comparison.pending += 1;
@@ -197,12 +196,12 @@ Awaitable<absl::Status> Verify::RecordChunk(pg::Connection& connection, const Ke
   const auto bound = [](const std::optional<KeyValue>& key) {
     return key ? pg::Param(pg::ArrayText(*key)) : pg::Param(std::nullopt);
   };
-  co_return (co_await connection.Query(
-                 "/* pgmoult:verify */ INSERT INTO pgmoult.verified (migration, number, lower_key, upper_key, rows, "
-                 "source_digest, shadow_digest, pending) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-                 {transfer_.migration, next_number_++, bound(range.lower), bound(range.upper),
-                  comparison.source.count(), comparison.source.ToText(), comparison.shadow.ToText(),
-                  comparison.pending}))
+  co_return (
+      co_await connection.Query(
+          "/* pgmoult:verify */ INSERT INTO pgmoult.verified (migration, number, lower_key, upper_key, rows, "
+          "source_digest, shadow_digest, pending) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+          {transfer_.migration, next_number_++, bound(range.lower), bound(range.upper), comparison.source.count(),
+           comparison.source.ToText(), comparison.shadow.ToText(), comparison.pending}))
       .status();
 }
 
@@ -230,7 +229,7 @@ Awaitable<absl::Status> Verify::VerifyRange(pg::Connection& connection, const Ke
 Awaitable<absl::Status> Verify::Repair(pg::Connection& connection, const std::vector<Difference>& differences) {
   std::vector<KeyValue> keys;
   for (const Difference& difference : differences) {
-    const char* kind = difference.kind == checksum::DifferenceKind::kMissing  ? "missing in the shadow"
+    const char* kind = difference.kind == checksum::DifferenceKind::kMissing ? "missing in the shadow"
                        : difference.kind == checksum::DifferenceKind::kExtra ? "only in the shadow"
                                                                              : "different";
     const std::string text =
@@ -241,9 +240,10 @@ Awaitable<absl::Status> Verify::Repair(pg::Connection& connection, const std::ve
   }
   context_.report.repaired += static_cast<int64_t>(keys.size());
   if (context_.report.repaired > kMaxRepairs) {
-    co_return absl::DataLossError(fmt::format(
-        "more than {} rows of the shadow were wrong: something else writes into it, or this is a bug; nothing was swapped",
-        kMaxRepairs));
+    co_return absl::DataLossError(
+        fmt::format("more than {} rows of the shadow were wrong: something else writes into it, or this is a bug; "
+                    "nothing was swapped",
+                    kMaxRepairs));
   }
   pg::Backoff backoff(milliseconds(50), milliseconds(2000));
   for (int tries = 1;; ++tries) {

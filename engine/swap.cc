@@ -49,8 +49,7 @@ std::vector<std::string> ExchangeNamesSql(const Design& design) {
     }
   }
   for (const ExtendedStatistics& statistics : design.statistics) {
-    statements.push_back(
-        fmt::format("ALTER STATISTICS {} SET SCHEMA {}", statistics.name, Ident(design.schema_old)));
+    statements.push_back(fmt::format("ALTER STATISTICS {} SET SCHEMA {}", statistics.name, Ident(design.schema_old)));
   }
   statements.push_back(fmt::format("ALTER TABLE {} SET SCHEMA {}", source, Ident(design.schema_old)));
   statements.push_back(fmt::format("ALTER TABLE {} SET SCHEMA {}", design.transfer.shadow, source.schema));
@@ -83,12 +82,13 @@ std::vector<std::string> CreateFenceSql(const Design& design) {
   const QualifiedName function(design.schema_old, "pgmoult_fence");
   return {
       fmt::format("CREATE TABLE {} AS SELECT pg_catalog.clock_timestamp() AS at", marker),
-      fmt::format("CREATE FUNCTION {}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, "
-                  "pg_temp AS $pgmoult$ BEGIN IF pg_catalog.current_setting('transaction_isolation') <> 'read committed' "
-                  "AND NOT EXISTS (SELECT FROM {}) THEN RAISE EXCEPTION 'could not serialize access: this transaction "
-                  "began before % changed its shape', TG_TABLE_NAME USING ERRCODE = '40001', HINT = 'Retry the "
-                  "transaction.'; END IF; RETURN NULL; END $pgmoult$",
-                  function, marker),
+      fmt::format(
+          "CREATE FUNCTION {}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, "
+          "pg_temp AS $pgmoult$ BEGIN IF pg_catalog.current_setting('transaction_isolation') <> 'read committed' "
+          "AND NOT EXISTS (SELECT FROM {}) THEN RAISE EXCEPTION 'could not serialize access: this transaction "
+          "began before % changed its shape', TG_TABLE_NAME USING ERRCODE = '40001', HINT = 'Retry the "
+          "transaction.'; END IF; RETURN NULL; END $pgmoult$",
+          function, marker),
       fmt::format("REVOKE EXECUTE ON FUNCTION {}() FROM PUBLIC", function),
       fmt::format("CREATE TRIGGER {} BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON {} FOR EACH STATEMENT EXECUTE "
                   "FUNCTION {}()",

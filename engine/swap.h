@@ -9,8 +9,8 @@
 
 namespace pgmoult::engine {
 
-// The SQL of the swap. Pure builders, in the order in which they run, as the owner, under ACCESS EXCLUSIVE on source and
-// shadow (PROTOCOL.md, "Cutover").
+// The SQL of the swap. Pure builders, in the order in which they run, as the owner, under ACCESS EXCLUSIVE on source
+// and shadow (PROTOCOL.md, "Cutover").
 
 // The shadow gets what it may only have once it is the table: GENERATED ALWAYS, CHECKs that old rows may violate.
 std::vector<std::string> FinishShapeSql(const Design& design);

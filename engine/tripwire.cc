@@ -43,9 +43,9 @@ Awaitable<absl::StatusOr<TripwireReport>> ReadTripwire(pg::Connection& connectio
 Awaitable<absl::Status> CheckTripwire(Context& context) {
   CO_ASSIGN_OR_RETURN(const TripwireReport report, co_await ReadTripwire(*context.journal, context.design));
   if (!report.definition.empty()) {
-    co_return absl::FailedPreconditionError(
-        fmt::format("the definition of {} changed during the run: {}; take the run back (pgmoult abort {}) and start again",
-                    context.design.transfer.source.Plain(), fmt::join(report.definition, "; "), context.id()));
+    co_return absl::FailedPreconditionError(fmt::format(
+        "the definition of {} changed during the run: {}; take the run back (pgmoult abort {}) and start again",
+        context.design.transfer.source.Plain(), fmt::join(report.definition, "; "), context.id()));
   }
   if (!report.triggers.empty()) {
     CO_RETURN_IF_ERROR(co_await Record(

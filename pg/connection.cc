@@ -70,6 +70,15 @@ Connection::~Connection() {
   }
 }
 
+// libpq closes the descriptor of a lost session at once, and its number may be another session's next moment: Asio must
+// forget it now, not in our destructor.
+void Connection::GiveUp() {
+  usable_ = false;
+  if (socket_.is_open()) {
+    socket_.release();
+  }
+}
+
 Deadline Connection::Effective(std::optional<Deadline> deadline) const {
   return deadline ? *deadline : Deadline::After(options_.default_timeout);
 }
@@ -89,7 +98,7 @@ Awaitable<absl::Status> Connection::CheckReady(Deadline deadline) {
 }
 
 absl::Status Connection::Lost(std::string_view during) {
-  usable_ = false;
+  GiveUp();
   std::string message = fmt::format("{}: {}", during, Trimmed(PQerrorMessage(connection_.get())));
   if (!last_words_.empty()) {
     message += fmt::format(" (the server said: {})", last_words_);
@@ -106,7 +115,7 @@ absl::Status Connection::SendFailed(std::string_view during) {
   if (PQstatus(connection_.get()) == CONNECTION_BAD) {
     return Lost(during);
   }
-  usable_ = false;
+  GiveUp();
   return absl::InternalError(fmt::format("{}: {}", during, Trimmed(PQerrorMessage(connection_.get()))));
 }
 
@@ -213,11 +222,11 @@ Awaitable<absl::Status> Connection::Wait(bool read, bool write, Deadline deadlin
     state = co_await asio::this_coro::cancellation_state;
   }
   if (state.cancelled() != asio::cancellation_type::none) {
-    usable_ = false;
+    GiveUp();
     co_return absl::CancelledError("stopped on request");
   }
   if (timed_out) {
-    usable_ = false;
+    GiveUp();
     co_return absl::DeadlineExceededError("the server did not answer in time");
   }
   co_return absl::OkStatus();
@@ -251,7 +260,7 @@ Awaitable<absl::StatusOr<Result::Handle>> Connection::NextResult(Deadline deadli
   }
   Result::Handle result(PQgetResult(connection_.get()));
   if (PQstatus(connection_.get()) == CONNECTION_BAD) {
-    usable_ = false;
+    GiveUp();
     if (result != nullptr && PQresultStatus(result.get()) == PGRES_FATAL_ERROR) {
       co_return ResultError(result.get());
     }
@@ -285,7 +294,7 @@ Awaitable<absl::StatusOr<Result>> Connection::FinishStatement(Deadline deadline)
         }
         break;
       default:
-        usable_ = false;
+        GiveUp();
         co_return absl::InternalError(
             fmt::format("unexpected {} (use CopyOut, CopyIn or Pipeline)", PQresStatus(PQresultStatus(result.get()))));
     }
@@ -392,7 +401,7 @@ Awaitable<absl::StatusOr<std::vector<Result>>> Connection::Pipeline(std::vector<
       case PGRES_PIPELINE_ABORTED:
         break;
       default:
-        usable_ = false;
+        GiveUp();
         co_return absl::InternalError(
             fmt::format("unexpected {} in a pipeline", PQresStatus(PQresultStatus(result.get()))));
     }
@@ -514,7 +523,9 @@ Awaitable<absl::StatusOr<Notification>> Connection::WaitNotification(Deadline de
     }
     const absl::Status waited = co_await Wait(/*read=*/true, /*write=*/false, deadline);
     if (!waited.ok()) {
-      usable_ = true;  // Nothing was under way: the deadline passed, or the watch was called off.
+      // Nothing was under way: the deadline passed, or the watch was called off.
+      usable_ = true;
+      socket_.assign(PQsocket(connection_.get()));
     }
     CO_RETURN_IF_ERROR(waited);
     if (PQconsumeInput(connection_.get()) == 0) {
@@ -550,7 +561,7 @@ Awaitable<absl::Status> Connection::Rollback() {
   const absl::Status status = (co_await Query("ROLLBACK")).status();
   if (absl::IsCancelled(status) && SqlState(status).empty()) {
     // A cancelled coroutine cannot talk to the server any more. Giving up the session rolls back as well.
-    usable_ = false;
+    GiveUp();
   }
   co_return usable_ ? status : absl::OkStatus();
 }

@@ -145,6 +145,7 @@ class Connection {
   // Reads results to the end of the statement; the last one, or the first error.
   Awaitable<absl::StatusOr<Result>> FinishStatement(Deadline deadline);
   Awaitable<absl::Status> Drain(Deadline deadline);
+  void GiveUp();
   absl::Status Lost(std::string_view during);
   // Why the connection was not made.
   absl::Status Refused();

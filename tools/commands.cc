@@ -130,7 +130,7 @@ absl::StatusOr<Target> OpenTarget(boost::asio::io_context& io, const ConnectionA
   if (connection.never_prompt || isatty(STDIN_FILENO) != 1) {
     return target;
   }
-  const absl::Status tried = Await(io, TryConnect(target));
+  absl::Status tried = Await(io, TryConnect(target));
   if (tried.ok()) {
     return target;
   }
@@ -323,9 +323,10 @@ std::string TableName(const engine::Change& change) {
   return change.schema ? fmt::format("{}.{}", *change.schema, change.table) : change.table;
 }
 
-int DoPlan(boost::asio::io_context& io, const Arguments& arguments, const Target& target, engine::Change change) {
+int DoPlan(boost::asio::io_context& io, const Arguments& arguments, const Target& target,
+           const engine::Change& change) {
   const std::string what = "plan of " + OneLine(TableName(change));
-  const auto plan = Await(io, engine::MakePlan(target, std::move(change), arguments.options));
+  const auto plan = Await(io, engine::MakePlan(target, change, arguments.options));
   if (!plan.ok()) {
     return FailedBefore(what, plan.status());
   }
@@ -352,7 +353,7 @@ void ShowPlan(const Arguments& arguments, const engine::Plan& plan) {
   }
 }
 
-int DoRun(boost::asio::io_context& io, const Arguments& arguments, const Target& target, engine::Change change) {
+int DoRun(boost::asio::io_context& io, const Arguments& arguments, const Target& target, const engine::Change& change) {
   const std::string table = TableName(change);
   const auto plan = Await(io, engine::MakePlan(target, change, arguments.options));
   if (!plan.ok()) {
@@ -364,7 +365,7 @@ int DoRun(boost::asio::io_context& io, const Arguments& arguments, const Target&
   }
   RunSession session(io, arguments, table);
   return session.Run([&](engine::Observer observer, const engine::StopRequest& stop) {
-    return engine::RunMigration(target, std::move(change), arguments.options, std::move(observer), stop);
+    return engine::RunMigration(target, change, arguments.options, std::move(observer), stop);
   });
 }
 
@@ -482,7 +483,7 @@ int RunCommandLine(const Arguments& arguments) {
   }
   const bool takes_change = arguments.verb == Verb::kPlan || arguments.verb == Verb::kRun;
   // The change is read before anybody types a password for nothing.
-  absl::StatusOr<engine::Change> change = takes_change ? ReadChange(arguments) : engine::Change();
+  const absl::StatusOr<engine::Change> change = takes_change ? ReadChange(arguments) : engine::Change();
   if (!change.ok()) {
     return UsageFailure(VerbName(arguments.verb), change.status());
   }
@@ -493,9 +494,9 @@ int RunCommandLine(const Arguments& arguments) {
   }
   switch (arguments.verb) {
     case Verb::kPlan:
-      return DoPlan(io, arguments, *target, *std::move(change));
+      return DoPlan(io, arguments, *target, *change);
     case Verb::kRun:
-      return DoRun(io, arguments, *target, *std::move(change));
+      return DoRun(io, arguments, *target, *change);
     case Verb::kResume:
       return DoResume(io, arguments, *target);
     case Verb::kStatus:

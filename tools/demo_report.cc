@@ -83,8 +83,7 @@ std::string ChangeText(const DemoReport& report) {
       rest = fmt::format("{}, {} rows, {} repaired", RateText(run.rows_verified, seconds),
                          ExactCount(run.rows_verified), ExactCount(run.repaired));
     } else if (stage == Stage::kCutover) {
-      rest =
-          fmt::format("lock held for {:.1f} ms in the try that swapped; tries: {}", run.swap_hold_ms, run.swap_tries);
+      rest = fmt::format("lock held for {:.1f} ms; tries: {}", run.swap_hold_ms, run.swap_tries);
     }
     line(engine::StageName(stage), seconds, rest);
   }

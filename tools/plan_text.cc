@@ -82,6 +82,7 @@ std::string FindingsText(const Plan& plan, Severity severity, std::string_view t
 
 std::string KeyColumns(const Design& design) {
   std::vector<std::string> names;
+  names.reserve(design.transfer.key.size());
   for (const copier::KeyColumn& column : design.transfer.key) {
     names.push_back(column.name.name());
   }

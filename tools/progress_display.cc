@@ -98,7 +98,7 @@ std::string FirstLine(const Progress& progress, int width, bool colour) {
   std::string rate = rows && moves ? fmt::format("{}/s", HumanCount(progress.rate)) : "";
   std::string eta = known && counts.done < counts.total ? "ETA " + HumanDuration(progress.eta_seconds) : "";
   const std::string percent = known ? fmt::format("{:5.1f}%", PercentOf(counts)) : "";
-  const std::string text = Fit({percent, count, std::move(rate), std::move(eta)}, {2, 1, 3}, width);
+  std::string text = Fit({percent, count, std::move(rate), std::move(eta)}, {2, 1, 3}, width);
   const int room = std::min(width - DisplayWidth(text) - 1, kBarWidest);
   if (!known || room < kBarNarrowest) {
     return text;
@@ -126,7 +126,7 @@ std::string SecondLine(const Progress& progress, int width, bool colour) {
 
 // A value for a key=value line: quoted where it is not one word.
 std::string PlainValue(std::string_view text) {
-  const std::string line = OneLine(text);
+  std::string line = OneLine(text);
   if (!line.empty() && line.find_first_of(" \"=\\") == std::string::npos) {
     return line;
   }

@@ -12,7 +12,7 @@ SELECT a.attnum, a.attname::text, format_type(a.atttypid, a.atttypmod), format_t
          WHERE k.castsource = t.typelem AND k.casttarget = t.typelem AND p.pronargs = 3),
        CASE WHEN a.atttypmod <> -1 AND lf.oid IS NOT NULL
             THEN quote_ident(fn.nspname) || '."' || lf.proname || '"' ELSE '' END,
-       coalesce(lf.pronargs, 0), a.atttypmod
+       CASE WHEN a.atttypmod <> -1 THEN coalesce(lf.pronargs, 0) ELSE 0 END, a.atttypmod
 FROM pg_attribute a
 JOIN pg_type t ON t.oid = a.atttypid
 LEFT JOIN pg_type e ON e.oid = t.typelem AND t.typlen = -1

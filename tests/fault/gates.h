@@ -22,7 +22,9 @@ namespace pgmoult::tests {
 //   "index", "replay", "analyze", …  a session of ours with this purpose evaluates gate_pass(int): in an index over it,
 //                    while that is built, filled or looked at
 //
-// The functions are the superuser's. The journal must not exist yet.
+// The functions are the superuser's.
+inline void MakeJournalGates(Session& session);
+
 inline void MakeGates(Session& session) {
   session.Exec(R"sql(
     CREATE FUNCTION public.gate_wait(what text) RETURNS void LANGUAGE plpgsql AS $$
@@ -48,17 +50,22 @@ inline void MakeGates(Session& session) {
       PERFORM public.gate_wait('stage ' || (NEW.detail ->> 'text'));
       RETURN NEW;
     END $$)sql");
+  MakeJournalGates(session);
+}
+
+// Those in the journal alone, which goes with the last migration. MakeGates() has made the others.
+inline void MakeJournalGates(Session& session) {
   const absl::Status made = session.Run(engine::EnsureJournal(session.connection()));
   if (!made.ok()) {
     throw std::runtime_error(pg::Describe(made));
   }
   session.Exec(R"sql(
-    CREATE TRIGGER gate BEFORE INSERT ON pgmoult.event FOR EACH ROW WHEN (NEW.kind = 'stage')
+    CREATE OR REPLACE TRIGGER gate BEFORE INSERT ON pgmoult.event FOR EACH ROW WHEN (NEW.kind = 'stage')
       EXECUTE FUNCTION public.gate_stage();
-    CREATE TRIGGER gate BEFORE INSERT ON pgmoult.chunk FOR EACH ROW WHEN (NEW.number >= 2)
+    CREATE OR REPLACE TRIGGER gate BEFORE INSERT ON pgmoult.chunk FOR EACH ROW WHEN (NEW.number >= 2)
       EXECUTE FUNCTION public.gate_row('chunk');
-    CREATE TRIGGER gate BEFORE INSERT ON pgmoult.verified FOR EACH ROW EXECUTE FUNCTION public.gate_row('verified');
-    CREATE TRIGGER gate BEFORE UPDATE ON pgmoult.migration FOR EACH ROW
+    CREATE OR REPLACE TRIGGER gate BEFORE INSERT ON pgmoult.verified FOR EACH ROW EXECUTE FUNCTION public.gate_row('verified');
+    CREATE OR REPLACE TRIGGER gate BEFORE UPDATE ON pgmoult.migration FOR EACH ROW
       WHEN (NEW.state = 'swapped' AND OLD.state <> 'swapped') EXECUTE FUNCTION public.gate_row('swapped'))sql");
 }
 

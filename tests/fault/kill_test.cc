@@ -61,7 +61,7 @@ class KillBase : public ::testing::Test {
   // Starts the program, and kills it where it stands in the stage. What held it there goes on holding the dead engine's
   // sessions until Release().
   void KillIn(const std::string& stage) {
-    std::vector<std::string> more = {"--alter", kChange, "--jobs", "2", "--chunk-ms", "5"};
+    std::vector<std::string> more = {"--alter", kChange, "--jobs", "2", "--chunk-ms", "50"};
     const std::map<std::string, std::string> gates = {
         {"copy", "chunk"}, {"index", "index"}, {"replay", "replay"}, {"verify", "verified"}};
     const auto gate = gates.find(stage);
@@ -160,7 +160,7 @@ TEST_P(KillTest, ResumeEndsAsIfNothingHadHappened) {
     const Ended cutover = Command("cutover", {"1"});
     EXPECT_EQ(cutover.code, 0) << cutover.output;
   }
-  EXPECT_EQ(resumed.Wait(), 0) << resumed.output(); std::cout << resumed.output();
+  EXPECT_EQ(resumed.Wait(), 0) << resumed.output();
   EXPECT_THAT(resumed.output(), ::testing::Not(HasSubstr("REPAIRED")));
   EXPECT_EQ(KeyType(), "bigint");
   EXPECT_TRUE(Journal("m.state = 'swapped'"));

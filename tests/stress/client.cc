@@ -81,9 +81,16 @@ Answer Client::Collect() {
   return answer;
 }
 
+Answer Client::Lost() const {
+  Answer answer;
+  answer.sqlstate = "08006";
+  answer.message = PQerrorMessage(connection_);
+  return answer;
+}
+
 Answer Client::Run(const std::string& sql) {
   if (PQsendQuery(connection_, sql.c_str()) == 0) {
-    return {.sqlstate = "08006", .message = PQerrorMessage(connection_)};
+    return Lost();
   }
   return Collect();
 }
@@ -96,7 +103,7 @@ Answer Client::CopyIn(const std::string& sql, const std::string& data) {
   const bool sent = PQputCopyData(connection_, data.data(), static_cast<int>(data.size())) == 1 &&
                     PQputCopyEnd(connection_, nullptr) == 1;
   if (!sent) {
-    return {.sqlstate = "08006", .message = PQerrorMessage(connection_)};
+    return Lost();
   }
   return Collect();
 }

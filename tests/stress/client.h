@@ -15,12 +15,12 @@ namespace pgmoult::tests {
 // What a server said to one script.
 struct Answer {
   bool ok = false;
-  std::string sqlstate;    // of the error; "" without one
-  std::string message;     // of the error, for people
+  std::string sqlstate;  // of the error; "" without one
+  std::string message;   // of the error, for people
   std::string detail;
-  std::string schema;      // of the table whose constraint was violated
+  std::string schema;  // of the table whose constraint was violated
   std::string constraint;
-  int64_t affected = 0;    // by the last statement
+  int64_t affected = 0;  // by the last statement
   std::vector<std::vector<std::optional<std::string>>> rows;
 
   // The only value of the only row, or "" where it is NULL. Throws std::runtime_error after an error.
@@ -49,6 +49,7 @@ class Client {
 
  private:
   Answer Collect();
+  Answer Lost() const;
 
   pg_conn* connection_;
 };

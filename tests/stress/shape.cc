@@ -42,11 +42,11 @@ std::string Shape::Values(int64_t number) const {
 std::string Shape::Is(int64_t number) const { return fmt::format("({}) = ({})", KeyList(), Values(number)); }
 
 std::string Shape::In(const std::vector<int64_t>& numbers) const {
-  std::vector<std::string> rows;
+  std::vector<std::string> tuples;
   for (const int64_t number : numbers) {
-    rows.push_back(fmt::format("({})", Values(number)));
+    tuples.push_back(fmt::format("({})", Values(number)));
   }
-  return fmt::format("({}) IN ({})", KeyList(), fmt::join(rows, ", "));
+  return fmt::format("({}) IN ({})", KeyList(), fmt::join(tuples, ", "));
 }
 
 std::string Shape::Set(int64_t number) const {
@@ -65,16 +65,16 @@ Shape IntKey() {
   shape.key_types = {"int"};
   shape.raw = [](int64_t number) { return std::vector{fmt::format("{}", number)}; };
   shape.row_text = kRowText;
-  shape.covered =
-      "(c.lower_key IS NULL OR k::bigint > c.lower_key[1]::bigint) AND k::bigint <= c.upper_key[1]::bigint";
+  shape.covered = "(c.lower_key IS NULL OR k::bigint > c.lower_key[1]::bigint) AND k::bigint <= c.upper_key[1]::bigint";
   shape.beyond = "k::bigint > m.copy_end[1]::bigint";
   return shape;
 }
 
 Shape DeferrableUnique() {
   Shape shape = IntKey();
-  shape.create += "; ALTER TABLE t DROP CONSTRAINT t_u_key, "
-                  "ADD CONSTRAINT t_u_key UNIQUE (u) DEFERRABLE INITIALLY DEFERRED";
+  shape.create +=
+      "; ALTER TABLE t DROP CONSTRAINT t_u_key, "
+      "ADD CONSTRAINT t_u_key UNIQUE (u) DEFERRABLE INITIALLY DEFERRED";
   shape.deferrable = true;
   return shape;
 }

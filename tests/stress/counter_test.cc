@@ -1,0 +1,225 @@
+// Promises that need no ledger: what clients were told must add up, and what readers see must balance, by the table's
+// name, across the swap.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <iostream>
+#include <mutex>
+#include <random>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "fmt/format.h"
+#include "pg/status.h"
+#include "tests/stress/client.h"
+#include "tests/stress/harness.h"
+#include "tests/stress/workload.h"
+#include "tests/support/change.h"
+#include "tests/support/database.h"
+#include "tests/support/eventually.h"
+
+namespace pgmoult::tests {
+namespace {
+
+// Threads that repeat a body until they are told to end; the first thing that goes wrong in any of them is kept.
+class Crowd {
+ public:
+  ~Crowd() { Stop(); }
+
+  template <typename Body>
+  void Add(Body body) {
+    threads_.emplace_back([this, body]() mutable {
+      try {
+        while (!stop_) {
+          body();
+          ++turns_;
+        }
+      } catch (const std::exception& error) {
+        Fail(error.what());
+      }
+    });
+  }
+  void Fail(const std::string& what) {
+    stop_ = true;
+    const std::lock_guard lock(mutex_);
+    failure_ += failure_.empty() ? what : "";
+  }
+  bool AwaitTurns(int64_t more) {
+    const int64_t goal = turns_ + more;
+    return Eventually([&] { return stop_ || turns_ >= goal; }, std::chrono::minutes(2)) && !stop_;
+  }
+  void Stop() {
+    stop_ = true;
+    for (std::thread& thread : threads_) {
+      if (thread.joinable()) {
+        thread.join();
+      }
+    }
+  }
+  std::string failure() const {
+    const std::lock_guard lock(mutex_);
+    return failure_;
+  }
+
+ private:
+  std::atomic<bool> stop_ = false;
+  std::atomic<int64_t> turns_ = 0;
+  mutable std::mutex mutex_;
+  std::string failure_;
+  std::vector<std::thread> threads_;
+};
+
+class StressCounterTest : public ::testing::Test {
+ protected:
+  // Runs the change under the crowd: some turns before, some in stage approach, some after.
+  absl::StatusOr<engine::RunReport> Change(Crowd& crowd, const std::string& change, engine::RunOptions options) {
+    EXPECT_TRUE(crowd.AwaitTurns(100)) << crowd.failure();
+    std::atomic<bool> ended = false;
+    std::atomic<bool> approached = false;
+    engine::Observer observer;
+    observer.on_event = [&](std::string_view kind, const std::string& text, const boost::json::value& facts) {
+      approached = approached || (kind == "stage" && text == "approach");
+      if (kind == "swapped") {
+        fenced_ = facts.at("fence").as_bool();
+      }
+    };
+    options.postpone_cutover = true;
+    std::thread gate([&] {
+      const auto start = std::chrono::steady_clock::now();
+      const auto until = start + std::chrono::duration<double>(StressSeconds(1));
+      Eventually([&] { return ended || (approached && std::chrono::steady_clock::now() >= until); },
+                 std::chrono::hours(24));
+      crowd.AwaitTurns(500);
+      while (!ended && !RunSync(engine::Cutover(TargetOf(database_), 1)).ok()) {
+      }
+    });
+    auto report = RunChange(database_, change, options, observer);
+    if (report.ok()) {
+      crowd.AwaitTurns(300);
+    }
+    ended = true;
+    gate.join();
+    return report;
+  }
+
+  TestDatabase database_;
+  Client client_{database_};
+  bool fenced_ = false;
+};
+
+struct Counters {
+  std::atomic<int64_t> inserts = 0;
+  std::atomic<int64_t> updates = 0;
+  std::atomic<int64_t> deletes = 0;
+};
+
+TEST_F(StressCounterTest, WhatClientsCountedIsWhatTheTableHolds) {
+  client_.Must("CREATE TABLE t (id int PRIMARY KEY, updates int NOT NULL DEFAULT 0, pad text)");
+  const uint64_t seed = NewSeed();
+  Counters counters;
+  const auto check = [&] {
+    const auto row = client_.Must("SELECT count(*), coalesce(sum(updates), 0) FROM t").rows.at(0);
+    EXPECT_EQ(std::stoll(*row[0]), counters.inserts - counters.deletes) << "seed " << seed;
+    EXPECT_EQ(std::stoll(*row[1]), counters.updates - counters.deletes) << "seed " << seed;
+  };
+  const auto add_clients = [&](Crowd& crowd) {
+    for (uint64_t number = 0; number < 6; ++number) {
+      crowd.Add([&, random = std::mt19937_64(seed + number), session = std::make_shared<Client>(database_)]() mutable {
+        const auto id = static_cast<int64_t>(random() % 1024);
+        switch (random() % 3) {
+          case 0:
+            counters.inserts += session
+                                    ->Must(fmt::format("INSERT INTO t (id, pad) VALUES ({}, repeat('x', {})) ON "
+                                                       "CONFLICT DO NOTHING",
+                                                       id, random() % 100))
+                                    .affected;
+            break;
+          case 1:
+            counters.updates +=
+                session->Must(fmt::format("UPDATE t SET updates = updates + 1 WHERE id = {}", id)).affected;
+            break;
+          default:
+            counters.deletes += session->Must(fmt::format("DELETE FROM t WHERE id = {} AND updates = 1", id)).affected;
+        }
+      });
+    }
+  };
+  {
+    Crowd alone;  // first without any change
+    add_clients(alone);
+    EXPECT_TRUE(alone.AwaitTurns(2000)) << alone.failure();
+    alone.Stop();
+    check();
+  }
+  Crowd crowd;
+  add_clients(crowd);
+  const auto report = Change(crowd, "ALTER TABLE t ALTER COLUMN id TYPE bigint", StressOptions());
+  crowd.Stop();
+  EXPECT_EQ(crowd.failure(), "") << "seed " << seed;
+  ASSERT_TRUE(report.ok()) << pg::Describe(report.status());
+  check();
+  EXPECT_EQ(report->repaired, 0);
+}
+
+TEST_F(StressCounterTest, EveryReaderSeesABalancedTableAcrossTheSwap) {
+  constexpr int kAccounts = 500;
+  client_.Must(
+      fmt::format("CREATE TABLE accounts (id int PRIMARY KEY, balance bigint NOT NULL);"
+                  "INSERT INTO accounts SELECT g, 1000 FROM generate_series(1, {}) g; ANALYZE accounts",
+                  kAccounts));
+  const uint64_t seed = NewSeed();
+  Crowd crowd;
+  for (uint64_t number = 0; number < 3; ++number) {
+    crowd.Add([&, random = std::mt19937_64(seed + number), session = std::make_shared<Client>(database_)]() mutable {
+      const auto a = static_cast<int>(random() % (kAccounts - 1)) + 1;
+      const auto b = a + 1 + static_cast<int>(random() % static_cast<uint64_t>(kAccounts - a));
+      const auto amount = static_cast<int>(random() % 100);
+      if (random() % 4 == 0) {  // closes one account in favour of another, and opens it again
+        session->Must(fmt::format(
+            "BEGIN; SELECT FROM accounts WHERE id IN ({0}, {1}) ORDER BY id FOR UPDATE; UPDATE accounts SET balance = "
+            "balance + (SELECT balance FROM accounts WHERE id = {0}) WHERE id = {1}; DELETE FROM accounts WHERE id = "
+            "{0}; "
+            "INSERT INTO accounts VALUES ({0}, 0); COMMIT",
+            a, b));
+      } else {
+        session->Must(
+            fmt::format("BEGIN; UPDATE accounts SET balance = balance - {2} WHERE id = {0}; UPDATE accounts SET "
+                        "balance = balance + {2} WHERE id = {1}; COMMIT",
+                        a, b, amount));
+      }
+    });
+  }
+  constexpr const char* kSum = "SELECT count(*) || ' ' || sum(balance) FROM accounts";
+  const std::string balanced = fmt::format("{} {}", kAccounts, kAccounts * 1000);
+  std::atomic<int64_t> stale = 0;
+  crowd.Add([&, session = std::make_shared<Client>(database_)] {
+    const std::string seen = session->Must(kSum).Value();
+    if (seen != balanced) {
+      crowd.Fail("READ COMMITTED saw " + seen);
+    }
+  });
+  crowd.Add([&, session = std::make_shared<Client>(database_)] {
+    session->Must("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT 1");
+    // A snapshot that is older than this transaction's first look at the table by name.
+    const std::string first = session->Must(kSum).Value();
+    const std::string second = session->Must(kSum).Value();
+    session->Must("COMMIT");
+    if (first != balanced || second != balanced) {
+      ++stale;
+    }
+  });
+  const auto report = Change(crowd, "ALTER TABLE accounts ALTER COLUMN id TYPE bigint", StressOptions());
+  crowd.Stop();
+  EXPECT_EQ(crowd.failure(), "") << "seed " << seed;
+  ASSERT_TRUE(report.ok()) << pg::Describe(report.status());
+  EXPECT_EQ(client_.Must(kSum).Value(), balanced);
+  std::cout << fmt::format("  {} tries, fence {}\n", report->swap_tries, fenced_);
+  EXPECT_FALSE(fenced_) << "writers at READ COMMITTED need not be stopped";
+  EXPECT_EQ(stale, 0) << "REPEATABLE READ saw a table that never was; seed " << seed;
+}
+
+}  // namespace
+}  // namespace pgmoult::tests

@@ -1,0 +1,179 @@
+#include "tests/stress/harness.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstdlib>
+#include <iostream>
+#include <mutex>
+#include <thread>
+
+#include "boost/json/serialize.hpp"
+#include "fmt/format.h"
+#include "fmt/ranges.h"
+#include "pg/status.h"
+#include "tests/stress/invariant.h"
+#include "tests/support/change.h"
+#include "tests/support/eventually.h"
+#include "tests/support/run.h"
+
+namespace pgmoult::tests {
+namespace {
+
+// What the engine tells about itself, readable from other threads.
+class Story {
+ public:
+  void Add(std::string_view kind, const std::string& text) {
+    const std::lock_guard lock(mutex_);
+    if (kind == "stage") {
+      stages_.push_back(text);
+    }
+    lines_.push_back(fmt::format("{}: {}", kind, text));
+  }
+  std::vector<std::string> stages() const {
+    const std::lock_guard lock(mutex_);
+    return stages_;
+  }
+  std::string Told() const {
+    const std::lock_guard lock(mutex_);
+    return fmt::format("{}", fmt::join(lines_, "\n  "));
+  }
+  bool Reached(const std::string& stage) const {
+    const std::vector<std::string> all = stages();
+    return std::ranges::find(all, stage) != all.end();
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::vector<std::string> stages_;
+  std::vector<std::string> lines_;
+};
+
+// The operator: pauses the copy while writers go on, and opens the gate of the cutover when enough has happened.
+void Operate(const TestDatabase& database, Workload& workload, const Scenario& scenario, const Story& story,
+             const std::atomic<bool>& ended) {
+  const auto started = std::chrono::steady_clock::now();
+  const auto reached = [&](const std::string& stage) {
+    return Eventually([&] { return ended || story.Reached(stage); }, std::chrono::minutes(3)) && !ended;
+  };
+  const engine::Target target = TargetOf(database);
+  for (int i = 0; i < scenario.pauses && reached("copy"); ++i) {
+    if (RunSync(engine::Pause(target, 1)).ok()) {
+      workload.AwaitCommits(5);
+      (void)RunSync(engine::Continue(target, 1));
+    }
+  }
+  if (!scenario.options.postpone_cutover || !reached("approach")) {
+    return;
+  }
+  workload.AwaitCommits(scenario.commits_before_swap);
+  const auto until = started + std::chrono::duration<double>(scenario.seconds);
+  Eventually([&] { return ended || std::chrono::steady_clock::now() >= until; }, std::chrono::hours(24));
+  while (!ended && !RunSync(engine::Cutover(target, 1)).ok()) {
+  }
+}
+
+// Follows the copy's frontier, where writers like to be.
+void FollowFrontier(const TestDatabase& database, Workload& workload, const std::atomic<bool>& ended) {
+  Client client(database, "frontier");
+  Eventually(
+      [&] {
+        if (ended) {
+          return true;
+        }
+        const Answer edge = client.Run(
+            "SELECT upper_key[1] FROM pgmoult.chunk ORDER BY number DESC OFFSET floor(random() * 4) LIMIT 1");
+        if (edge.ok && !edge.rows.empty()) {
+          workload.SetEdge(std::strtoll(edge.Value().c_str(), nullptr, 10));
+        }
+        return false;
+      },
+      std::chrono::hours(24));
+}
+
+void ExpectNothingLeft(const TestDatabase& database, int64_t migration) {
+  const auto finalized = RunSync(engine::Finalize(TargetOf(database), migration));
+  EXPECT_TRUE(finalized.ok()) << pg::Describe(finalized.status());
+  const auto cleaned = RunSync(engine::Cleanup(TargetOf(database)));
+  EXPECT_TRUE(cleaned.ok()) << pg::Describe(cleaned.status());
+  Session session(database);
+  EXPECT_EQ(Leftovers(session), "");
+}
+
+}  // namespace
+
+engine::RunOptions StressOptions() {
+  engine::RunOptions options = SmallOptions();
+  options.chunk_ms = 1;
+  options.postpone_cutover = true;
+  // The application's snapshots are short: none may be in the way for long.
+  options.wait_old_snapshots = std::chrono::seconds(60);
+  return options;
+}
+
+double StressSeconds(double normally) {
+  const char* given = std::getenv("PGMOULT_STRESS_SECONDS");
+  return given != nullptr ? std::strtod(given, nullptr) : normally;
+}
+
+UnderLoad RunUnderLoad(const TestDatabase& database, const Shape& shape, Workload& workload, const Scenario& scenario) {
+  UnderLoad result;
+  Story story;
+  std::atomic<bool> ended = false;
+  Scenario timed = scenario;
+  timed.seconds = StressSeconds(scenario.seconds);
+  workload.Start();
+  EXPECT_TRUE(workload.AwaitCommits(3)) << fmt::format("{}", fmt::join(workload.failures(), "\n"));
+  InvariantWatch watch(database, shape, [&](const std::string& what) { workload.Fail("invariant broken: " + what); });
+  std::thread operation([&] { Operate(database, workload, timed, story, ended); });
+  std::thread frontier([&] { FollowFrontier(database, workload, ended); });
+  engine::Observer observer;
+  observer.on_event = [&](std::string_view kind, const std::string& text, const boost::json::value& facts) {
+    story.Add(kind, text);
+    if (kind == "stage") {
+      workload.SetStage(text);
+      scenario.on_stage(text);
+    } else if (kind == "difference") {
+      workload.Fail("verify found a wrong row: " + text);
+    } else if (kind == "swapped") {
+      result.fenced = facts.at("fence").as_bool();
+      result.swap_tries = static_cast<int>(facts.at("tries").as_int64());
+    }
+  };
+  const auto report = RunChange(database, timed.change, timed.options, observer);
+  if (report.ok()) {
+    workload.AwaitCommits(5);
+  }
+  ended = true;
+  operation.join();
+  frontier.join();
+  watch.Stop();
+  workload.Stop();
+  result.stages = story.stages();
+  EXPECT_THAT(workload.failures(), ::testing::IsEmpty()) << "seed " << workload.seed() << "\n  " << story.Told();
+  EXPECT_TRUE(report.ok()) << pg::Describe(report.status()) << "\n  " << story.Told();
+  if (!report.ok()) {
+    return result;
+  }
+  result.ok = true;
+  result.report = *report;
+  EXPECT_EQ(report->repaired, 0);
+  EXPECT_EQ(workload.DiffWithLedger("t", false), "") << "seed " << workload.seed() << "\n  " << story.Told();
+  EXPECT_EQ(workload.DiffWithLedger(fmt::format("pgmoult_{}_old.t", report->migration), true), "");
+  int64_t looks = 0;
+  for (const auto& [stage, count] : watch.looks()) {
+    looks += stage == "prepare" ? 0 : count;
+  }
+  EXPECT_GT(looks, 0);
+  ExpectNothingLeft(database, report->migration);
+  std::cout << workload.Summary()
+            << fmt::format("  looks: {}\n  {} s, {} tries, fence {}, dual-write {}, held {:.0f} ms\n", watch.looks(),
+                           report->total_seconds, result.swap_tries, result.fenced, report->dual_write,
+                           report->swap_hold_ms);
+  return result;
+}
+
+}  // namespace pgmoult::tests

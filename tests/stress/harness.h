@@ -1,0 +1,46 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "engine/options.h"
+#include "engine/run.h"
+#include "tests/stress/shape.h"
+#include "tests/stress/workload.h"
+#include "tests/support/database.h"
+
+namespace pgmoult::tests {
+
+// Options for stress: the smallest chunks, so that many of them meet the load.
+engine::RunOptions StressOptions();
+
+// How long each test stays under load at least: PGMOULT_STRESS_SECONDS, else `normally`.
+double StressSeconds(double normally);
+
+// A change that is carried out while writers work.
+struct Scenario {
+  std::string change = "ALTER TABLE t ALTER COLUMN n TYPE bigint, ADD COLUMN added int";
+  engine::RunOptions options = StressOptions();
+  int pauses = 2;                // of the copy, some dozens of transactions each
+  double seconds = 2;            // under load before the swap may come
+  int commits_before_swap = 20;  // of every writer, in stage approach, when the gate opens
+  std::function<void(const std::string& stage)> on_stage = [](const std::string&) {};  // on the engine's thread
+};
+
+// What came of it, beyond what was judged already.
+struct UnderLoad {
+  bool ok = false;  // the run swapped; everything else would be void
+  engine::RunReport report;
+  bool fenced = false;  // writers were stopped, or old snapshots overridden
+  std::vector<std::string> stages;
+  int swap_tries = 0;
+};
+
+// Starts the writers, waits until each has committed, runs the change, waits until each has committed against the new
+// table, and ends them. Every promise is judged by EXPECT: the run succeeds and repairs nothing; the invariant is never
+// broken; no writer meets an error that is not its own; the ledger equals the new table, and what was recorded against
+// the old one equals the table that is kept; finalize leaves nothing behind.
+UnderLoad RunUnderLoad(const TestDatabase& database, const Shape& shape, Workload& workload, const Scenario& scenario);
+
+}  // namespace pgmoult::tests

@@ -1,0 +1,247 @@
+#include "tests/stress/program.h"
+
+#include <algorithm>
+
+#include "fmt/format.h"
+#include "fmt/ranges.h"
+
+namespace pgmoult::tests {
+namespace {
+
+Answer Done() {
+  Answer answer;
+  answer.ok = true;
+  return answer;
+}
+
+}  // namespace
+
+int64_t Program::SomeKey() {
+  // Mostly within the table as it was at first, where two of three keys are free; sometimes at its growing ends.
+  return Uniform(0, 9) < 8 ? Uniform(0, 3 * shape_.rows) : Uniform(numbers_.low, numbers_.high);
+}
+
+std::vector<int64_t> Program::SomeKeys(int count) {
+  std::vector<int64_t> keys;
+  for (int i = 0; i < count; ++i) {
+    keys.push_back(SomeKey());
+  }
+  std::ranges::sort(keys);
+  keys.erase(std::ranges::unique(keys).begin(), keys.end());
+  return keys;
+}
+
+std::vector<int64_t> Program::Fresh(int count) {
+  std::vector<int64_t> keys;
+  for (int i = 0; i < count; ++i) {
+    keys.push_back(Uniform(0, 3) == 0 ? numbers_.low-- : numbers_.high++);
+  }
+  std::ranges::sort(keys);
+  return keys;
+}
+
+std::string Program::Ledgered(const std::string& dml) const {
+  return fmt::format(
+      "WITH w AS ({} RETURNING {} AS k, {} AS r, tableoid AS o) INSERT INTO ledger (k, r, rel) SELECT k, r, o FROM w",
+      dml, shape_.key_text, shape_.row_text);
+}
+
+std::string Program::LedgeredDelete(const std::string& dml) const {
+  return fmt::format(
+      "WITH w AS ({} RETURNING {} AS k, tableoid AS o) INSERT INTO ledger (k, r, rel) SELECT k, NULL, o FROM w", dml,
+      shape_.key_text);
+}
+
+std::string Program::Move(int64_t from, int64_t to) const {
+  return fmt::format(
+      "WITH w AS (UPDATE t SET {}, n = n + 1 WHERE {} AND NOT EXISTS (SELECT FROM t WHERE {}) RETURNING {} AS k, {} AS "
+      "r, "
+      "tableoid AS o) INSERT INTO ledger (k, r, rel) SELECT e.k, e.r, w.o FROM w, LATERAL (VALUES ({}, NULL), (w.k, "
+      "w.r)) "
+      "AS e (k, r)",
+      shape_.Set(to), shape_.Is(from), shape_.Is(to), shape_.key_text, shape_.row_text, shape_.TextOf(from));
+}
+
+std::string Program::NewRows(const std::vector<int64_t>& keys) {
+  std::vector<std::string> rows;
+  for (const int64_t key : keys) {
+    rows.push_back(fmt::format("({}, 'new {}', {}, {})", shape_.Values(key), key, Uniform(0, 99), numbers_.unique++));
+  }
+  return fmt::format("INSERT INTO t ({}, v, n, u) VALUES {}", shape_.KeyList(), fmt::join(rows, ", "));
+}
+
+Answer Program::RunAll(const std::vector<std::string>& statements, std::string& sql) {
+  Answer answer = Done();
+  for (const std::string& statement : statements) {
+    sql = statement;
+    answer = client_.Run(statement);
+    if (!answer.ok) {
+      break;
+    }
+  }
+  return answer;
+}
+
+Answer Program::ExchangeUnique(Step step, std::string& sql) {
+  const std::vector<int64_t> keys = SomeKeys(2);
+  if (keys.size() < 2) {
+    return Done();
+  }
+  sql = fmt::format("SELECT {} = {}, coalesce(u::text, 'NULL') FROM t WHERE {} ORDER BY {} FOR UPDATE", shape_.key_text,
+                    shape_.TextOf(keys[0]), shape_.In(keys), shape_.KeyList());
+  Answer locked = client_.Run(sql);
+  if (!locked.ok || locked.rows.size() < 2) {
+    return locked;
+  }
+  const bool straight = locked.rows[0][0] == "t";
+  const std::string a = shape_.Is(straight ? keys[0] : keys[1]);
+  const std::string b = shape_.Is(straight ? keys[1] : keys[0]);
+  const std::string ua = *locked.rows[0][1];
+  const std::string ub = *locked.rows[1][1];
+  const auto set = [this](const std::string& row, const std::string& value) {
+    return Ledgered(fmt::format("UPDATE t SET u = {}, n = n + 1 WHERE {}", value, row));
+  };
+  if (step == Step::kUniqueAtOnce) {
+    if (Uniform(0, 1) == 0) {
+      return RunAll({set(a, ub), set(b, ua)}, sql);
+    }
+    return RunAll({Ledgered(fmt::format("UPDATE t SET u = CASE WHEN {} THEN {}::bigint ELSE {}::bigint END WHERE {}", a,
+                                        ub, ua, shape_.In(keys)))},
+                  sql);
+  }
+  const std::string between =
+      step == Step::kUniqueThroughNull ? "NULL" : fmt::format("{}", static_cast<int64_t>(numbers_.unique++));
+  return RunAll({set(a, between), set(b, ua), set(a, ub)}, sql);
+}
+
+Answer Program::Copy(std::string& sql) {
+  const std::vector<int64_t> keys = Fresh(static_cast<int>(Uniform(3, 20)));
+  std::string data;
+  for (const int64_t key : keys) {
+    data += fmt::format("{}\tcopied\t{}\n", fmt::join(shape_.raw(key), "\t"), Uniform(0, 99));
+  }
+  sql = fmt::format("COPY t ({}, v, n) FROM STDIN", shape_.KeyList());
+  Answer answer = client_.CopyIn(sql, data);
+  if (!answer.ok) {
+    return answer;
+  }
+  return RunAll({fmt::format("INSERT INTO ledger (k, r, rel) SELECT {}, {}, tableoid FROM t WHERE {}", shape_.key_text,
+                             shape_.row_text, shape_.In(keys))},
+                sql);
+}
+
+Answer Program::Merge(std::string& sql) {
+  const int64_t key = SomeKey();
+  std::vector<std::string> sources;
+  std::vector<std::string> equal;
+  for (size_t i = 0; i < shape_.key.size(); ++i) {
+    sources.push_back(fmt::format("k{}", i));
+    equal.push_back(fmt::format("t.{} = s.k{}", shape_.key[i], i));
+  }
+  return RunAll(
+      {fmt::format(
+           "MERGE INTO t USING (VALUES ({}, 'merged')) AS s ({}, v) ON {} WHEN MATCHED THEN UPDATE SET v = s.v, n = "
+           "t.n + 1 WHEN NOT MATCHED THEN INSERT ({}, v) VALUES ({}, s.v)",
+           shape_.Values(key), fmt::join(sources, ", "), fmt::join(equal, " AND "), shape_.KeyList(),
+           fmt::join(sources, ", ")),
+       fmt::format("INSERT INTO ledger (k, r, rel) SELECT {}, {}, tableoid FROM t WHERE {}", shape_.key_text,
+                   shape_.row_text, shape_.Is(key))},
+      sql);
+}
+
+std::string Program::WritableCte() {
+  const int64_t gone = SomeKey();
+  int64_t changed = SomeKey();
+  changed += changed == gone ? 1 : 0;
+  return fmt::format(
+      "WITH d AS (DELETE FROM t WHERE {0} RETURNING {1} AS k, v, n, u, tableoid AS o), "
+      "i AS (INSERT INTO t ({2}, v, n, u) SELECT {3}, v, n, u FROM d RETURNING {1} AS k, {4} AS r, tableoid AS o), "
+      "p AS (UPDATE t SET n = n + 1 WHERE {5} RETURNING {1} AS k, {4} AS r, tableoid AS o) "
+      "INSERT INTO ledger (k, r, rel) SELECT k, NULL, o FROM d UNION ALL SELECT k, r, o FROM i UNION ALL SELECT k, r, "
+      "o "
+      "FROM p",
+      shape_.Is(gone), shape_.key_text, shape_.KeyList(), shape_.Values(numbers_.high++), shape_.row_text,
+      shape_.Is(changed));
+}
+
+std::string Program::Edge() {
+  const int64_t edge = numbers_.edge;
+  const int64_t at = edge + Uniform(-1, 1);
+  switch (Uniform(0, 5)) {
+    case 0:
+      return LedgeredDelete(fmt::format("DELETE FROM t WHERE {}", shape_.Is(edge)));
+    case 1:
+      return Ledgered(fmt::format("INSERT INTO t ({}, v) VALUES ({}, 'edge') ON CONFLICT DO NOTHING", shape_.KeyList(),
+                                  shape_.Values(at)));
+    case 2:
+      return Move(at, edge + Uniform(-300, 300));
+    case 3:
+      return Move(edge + Uniform(-300, 300), at);
+    case 4:
+      return Ledgered(NewRows({numbers_.low--}));
+    default:
+      return Ledgered(NewRows({numbers_.high++}));
+  }
+}
+
+Answer Program::Take(Step step, std::string& sql) {
+  const std::string keys = shape_.KeyList();
+  switch (step) {
+    case Step::kInsert:
+      return RunAll({Ledgered(NewRows(Fresh(static_cast<int>(Uniform(1, 4)))))}, sql);
+    case Step::kReinsert:
+      return RunAll({Ledgered(fmt::format("INSERT INTO t ({}, v) VALUES ({}, 'again') ON CONFLICT DO NOTHING", keys,
+                                          shape_.Values(SomeKey())))},
+                    sql);
+    case Step::kUpsert:
+      return RunAll(
+          {Ledgered(fmt::format("INSERT INTO t ({0}, v) VALUES ({1}, 'upserted') ON CONFLICT ({0}) DO UPDATE SET "
+                                "v = excluded.v, n = t.n + 1, {2}",
+                                keys, shape_.Values(SomeKey()), fmt::format("{0} = excluded.{0}", shape_.key[0])))},
+          sql);
+    case Step::kUpdate:
+      return RunAll({Ledgered(fmt::format("UPDATE t SET v = 'updated {}', n = n + 1 WHERE {}", Uniform(0, 1'000'000),
+                                          shape_.Is(SomeKey())))},
+                    sql);
+    case Step::kUpdateMany:
+      return RunAll({Ledgered(fmt::format("UPDATE t SET n = n + 1 WHERE {}", shape_.In(SomeKeys(9))))}, sql);
+    case Step::kDelete:
+      return RunAll({LedgeredDelete(fmt::format("DELETE FROM t WHERE {}", shape_.Is(SomeKey())))}, sql);
+    case Step::kMoveNear: {
+      const int64_t from = SomeKey();
+      return RunAll({Move(from, from + Uniform(1, 2))}, sql);
+    }
+    case Step::kMoveFar:
+      return RunAll({Uniform(0, 1) == 0 ? Move(SomeKey(), Fresh(1)[0])
+                                        : Move(Uniform(3 * shape_.rows, numbers_.high), Uniform(0, 3 * shape_.rows))},
+                    sql);
+    case Step::kSwapKeys: {
+      const std::vector<int64_t> pair = SomeKeys(2);
+      const int64_t third = numbers_.high++;
+      return RunAll({Move(pair.front(), third), Move(pair.back(), pair.front()), Move(third, pair.back())}, sql);
+    }
+    case Step::kUniqueThroughNull:
+    case Step::kUniqueThroughThird:
+    case Step::kUniqueAtOnce:
+      return ExchangeUnique(step, sql);
+    case Step::kMerge:
+      return client_.server_version() >= 150000 ? Merge(sql) : Done();
+    case Step::kCopy:
+      return Copy(sql);
+    case Step::kWritableCte:
+      return RunAll({WritableCte()}, sql);
+    case Step::kBulkUpdate:
+      return RunAll({Ledgered(fmt::format("UPDATE t SET n = n + 1 WHERE n % 10 = {}", Uniform(0, 9)))}, sql);
+    case Step::kBulkDelete: {
+      const std::string lost = LedgeredDelete(fmt::format("DELETE FROM t WHERE n % 10 = {}", Uniform(0, 9)));
+      Answer answer = RunAll({lost}, sql);
+      const auto count = static_cast<int>(std::min<int64_t>(answer.affected, 500));
+      return answer.ok && count > 0 ? RunAll({Ledgered(NewRows(Fresh(count)))}, sql) : answer;
+    }
+    case Step::kEdge:
+      return RunAll({Edge()}, sql);
+  }
+  return Done();
+}
+
+}  // namespace pgmoult::tests
