@@ -266,6 +266,8 @@ std::vector<std::string> CreateLogSql(const Design& design) {
                   transfer.key[0].name, transfer.key[0].name),
       fmt::format("REVOKE ALL ON TABLE {} FROM PUBLIC", transfer.log),
       fmt::format("GRANT ALL ON TABLE {} TO {}", transfer.log, owner),
+      // A FOR ALL TABLES publication publishes the log, too, and replay deletes from it.
+      fmt::format("ALTER TABLE {} REPLICA IDENTITY FULL", transfer.log),
   };
 }
 

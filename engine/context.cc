@@ -29,6 +29,8 @@ void Show(Context& context, std::string doing, double done, double total) {
 pg::Awaitable<absl::StatusOr<copier::Replayer*>> GetReplayer(Context& context) {
   if (context.replayer == nullptr || !context.replayer->connection().usable()) {
     CO_ASSIGN_OR_RETURN(auto connection, co_await context.sessions.OpenWorker("replay"));
+    // A full round over a long log takes as long as it takes.
+    CO_RETURN_IF_ERROR((co_await connection->Query("SET statement_timeout = 0")).status());
     context.replayer =
         std::make_unique<copier::Replayer>(std::move(connection), context.design.transfer, copier::ReplayOptions{});
   }

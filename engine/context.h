@@ -48,7 +48,6 @@ struct Context {
   bool cutover_allowed = false;  // the gate of a postponed cutover is open
   bool abort_asked = false;      // an operator wants it taken back
   bool dual_write_on = false;    // the trigger functions write through
-  bool must_verify = false;      // a trigger was tampered with: verify even if it is off
   bool uninterruptible = false;  // the swap's COMMIT is under way: a stop waits for it
 
   int64_t id() const { return design.transfer.migration; }

@@ -39,23 +39,24 @@ Awaitable<absl::StatusOr<Opened>> Open(const Target& target, int64_t id) {
   co_return opened;
 }
 
-absl::Status NeedsEngine(const Migration& migration, std::string_view verb) {
+absl::Status NeedsEngine(const Migration& migration, std::string_view does) {
   if (migration.stage == Stage::kObserve) {
     return absl::FailedPreconditionError(
-        fmt::format("cannot {} migration {}: it has been swapped already", verb, migration.id));
+        fmt::format("cannot {} migration {}: it has been swapped already", does, migration.id));
   }
   if (!migration.engine_alive) {
     return absl::FailedPreconditionError(fmt::format(
         "cannot {0} migration {1}: no engine works on it (stage {2}, {3}); `pgmoult resume {1}` or `pgmoult "
         "abort {1}`",
-        verb, migration.id, StageName(migration.stage), StateName(migration.state)));
+        does, migration.id, StageName(migration.stage), StateName(migration.state)));
   }
   return absl::OkStatus();
 }
 
-Awaitable<absl::StatusOr<std::string>> Ask(const Target& target, int64_t id, std::string verb, std::string answer) {
+Awaitable<absl::StatusOr<std::string>> Ask(const Target& target, int64_t id, std::string verb, std::string does,
+                                           std::string answer) {
   CO_ASSIGN_OR_RETURN(const Opened opened, co_await Open(target, id));
-  CO_RETURN_IF_ERROR(NeedsEngine(opened.migration, verb));
+  CO_RETURN_IF_ERROR(NeedsEngine(opened.migration, does));
   CO_RETURN_IF_ERROR(co_await SendCommand(*opened.connection, id, std::move(verb)));
   co_return fmt::format("migration {} ({}): {}", id, opened.migration.source.Plain(), answer);
 }
@@ -178,25 +179,29 @@ Awaitable<absl::StatusOr<std::vector<Migration>>> ListMigrations(const Target& t
 }
 
 Awaitable<absl::StatusOr<std::string>> Pause(const Target& target, int64_t id) {
-  return Ask(target, id, "pause",
+  return Ask(target, id, "pause", /*does=*/"pause",
              "pauses after the chunks that are under way; the application's writes are still logged");
 }
 
 Awaitable<absl::StatusOr<std::string>> Continue(const Target& target, int64_t id) {
-  return Ask(target, id, "continue", "goes on");
+  return Ask(target, id, "continue", /*does=*/"continue", "goes on");
 }
 
 Awaitable<absl::StatusOr<std::string>> Cutover(const Target& target, int64_t id) {
-  return Ask(target, id, "cutover", "may swap as soon as it gets there");
+  return Ask(target, id, "cutover", /*does=*/"cut over", "may swap as soon as it gets there");
 }
 
 Awaitable<absl::Status> TakeAway(pg::Connection& connection, pg::Connection& observer, const Migration& migration) {
   if (!migration.design.is_null()) {
     CO_ASSIGN_OR_RETURN(const Design design, DesignFromJson(migration.design));
-    CO_RETURN_IF_ERROR(
-        pg::Annotate(co_await DropPolitely(connection, observer, design.owner, {design.transfer.source},
-                                           [&connection, &design] { return DropTriggers(connection, design); }),
-                     "dropping the triggers"));
+    // A run that never got as far as its triggers needs no lock on the source.
+    CO_ASSIGN_OR_RETURN(const std::vector<CaptureTrigger> triggers, co_await ReadCaptureTriggers(connection, design));
+    if (!triggers.empty()) {
+      CO_RETURN_IF_ERROR(
+          pg::Annotate(co_await DropPolitely(connection, observer, design.owner, {design.transfer.source},
+                                             [&connection, &design] { return DropTriggers(connection, design); }),
+                       "dropping the triggers"));
+    }
     CO_RETURN_IF_ERROR(pg::Annotate(
         co_await DropPolitely(
             connection, observer, design.owner, {design.transfer.log, design.transfer.shadow},

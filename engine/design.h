@@ -87,6 +87,9 @@ struct Design {
   std::vector<IdentityColumn> identities;
   std::vector<ExtendedStatistics> statistics;
   std::vector<CaptureTrigger> triggers;
+  bool must_verify = false;            // a trigger was tampered with: a full verify comes before the swap
+  bool published = false;              // FOR ALL TABLES was allowed: shadow and log carry REPLICA IDENTITY FULL
+  std::string replica_identity = "d";  // relreplident of the new shape
 };
 
 boost::json::value ToJson(const Design& design);

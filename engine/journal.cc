@@ -81,6 +81,15 @@ Awaitable<absl::Status> Update(pg::Connection& connection, std::string sql, pg::
                                    : absl::NotFoundError("the migration is no longer in the journal (cleaned up?)");
 }
 
+// The journal belongs to the login that made it.
+absl::Status ExplainRights(const absl::Status& status) {
+  return pg::SqlState(status) == "42501"
+             ? pg::Annotate(status,
+                            "the journal (schema pgmoult) was made by another login: use that one, or have its owner "
+                            "grant this one its role")
+             : status;
+}
+
 }  // namespace
 
 std::string_view StateName(State state) { return kStates[static_cast<size_t>(state)]; }
@@ -136,7 +145,9 @@ Awaitable<absl::StatusOr<int64_t>> AddMigration(pg::Connection& connection, cons
 Awaitable<absl::StatusOr<Migration>> ReadMigration(pg::Connection& connection, int64_t id) {
   CO_ASSIGN_OR_RETURN(const bool exists, co_await JournalExists(connection));
   if (exists) {
-    CO_ASSIGN_OR_RETURN(const pg::Result result, co_await connection.Query(sql::kMigrations, {id}));
+    const absl::StatusOr<pg::Result> read = co_await connection.Query(sql::kMigrations, {id});
+    CO_RETURN_IF_ERROR(ExplainRights(read.status()));
+    const pg::Result& result = *read;
     if (result.rows() == 1) {
       co_return MigrationOf(result, 0);
     }
@@ -149,7 +160,9 @@ Awaitable<absl::StatusOr<std::vector<Migration>>> ReadMigrations(pg::Connection&
   std::vector<Migration> migrations;
   CO_ASSIGN_OR_RETURN(const bool exists, co_await JournalExists(connection));
   if (exists) {
-    CO_ASSIGN_OR_RETURN(const pg::Result result, co_await connection.Query(sql::kMigrations, {std::nullopt}));
+    const absl::StatusOr<pg::Result> read = co_await connection.Query(sql::kMigrations, {std::nullopt});
+    CO_RETURN_IF_ERROR(ExplainRights(read.status()));
+    const pg::Result& result = *read;
     for (int row = 0; row < result.rows(); ++row) {
       CO_ASSIGN_OR_RETURN(Migration migration, MigrationOf(result, row));
       migrations.push_back(std::move(migration));
@@ -265,7 +278,7 @@ Awaitable<absl::Status> SendCommand(pg::Connection& connection, int64_t id, std:
   std::vector<pg::Statement> statements;
   statements.push_back(
       {"/* pgmoult:control */ INSERT INTO pgmoult.command (migration, verb, author) VALUES ($1, $2, "
-       "pg_catalog.concat_ws(' ', session_user, pg_catalog.current_setting('application_name')))",
+       "pg_catalog.concat_ws(' from ', session_user, pg_catalog.host(pg_catalog.inet_client_addr())))",
        {id, verb}});
   statements.push_back({"/* pgmoult:control */ SELECT pg_catalog.pg_notify('pgmoult', $1)", {id}});
   co_return (co_await connection.Pipeline(std::move(statements))).status();

@@ -53,7 +53,7 @@ struct Migration {
 struct Command {
   int64_t id = 0;
   std::string verb;    // pause, continue, cutover, abort
-  std::string author;  // role and application_name
+  std::string author;  // role, and the address it came from
 };
 
 // Makes the schema where it is missing; checks its version where it is there.

@@ -58,6 +58,10 @@ std::string KeyObstacle(const ColumnSource* column) {
 std::string MappingExpression(const ColumnSource& column) {
   const Column& target = column.target;
   if (!column.source) {
+    if (target.missing_value && target.base_type.ends_with("[]")) {
+      // An array of arrays would be read as one of two dimensions.
+      return fmt::format("({}::pg_catalog.text[])[1]::{}", pg::Literal(*target.missing_value), target.base_type);
+    }
     if (target.missing_value) {
       return fmt::format("({}::{}[])[1]", pg::Literal(*target.missing_value), target.base_type);
     }

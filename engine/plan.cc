@@ -38,7 +38,9 @@ std::vector<StageLock> StageLocks(const Plan& plan, const RunOptions& options) {
        fmt::format(
            "everybody waits for the swap: each try gives up after at most 300 ms of waiting or {} ms of holding",
            options.max_hold.count())},
-      {"finalize", "none on the new table", "nobody waits"},
+      {"observe", writes_through ? "none on the table" : "ACCESS EXCLUSIVE, once, to drop the fence",
+       writes_through ? "nobody waits" : "everybody waits for an instant; each try gives up after at most 300 ms"},
+      {"finalize", "none on the new table (a fence that is left: as observe)", "nobody waits"},
   };
 }
 
@@ -99,8 +101,8 @@ Awaitable<absl::Status> TryChange(pg::Connection& connection, const ValueSetting
   if (plan.refused()) {
     co_return absl::OkStatus();
   }
-  CO_ASSIGN_OR_RETURN(plan.build,
-                      co_await BuildShadow(connection, plan.table, plan.change, values, 0, schema, "pgmoult_0_old"));
+  CO_ASSIGN_OR_RETURN(plan.build, co_await BuildShadow(connection, plan.table, plan.change, values, 0, schema,
+                                                       "pgmoult_0_old", options.allow_publish_all));
   plan.built = true;
   co_return absl::OkStatus();
 }

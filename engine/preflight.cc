@@ -1,6 +1,11 @@
 #include "engine/preflight.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <iterator>
+#include <map>
+#include <set>
+#include <utility>
 
 #include "engine/sql.h"
 #include "fmt/format.h"
@@ -22,6 +27,75 @@ absl::StatusOr<Severity> SeverityOf(const std::string& name) {
   }
   return absl::InternalError(fmt::format("unknown severity \"{}\"", name));
 }
+
+// A mapping says each new value by one expression over the source's row. What several statements compute one from the
+// other, or read under names that an earlier one gave, would come out as something else, without an error.
+class OrderRule {
+ public:
+  explicit OrderRule(const Plan& plan) : plan_(plan) {
+    for (const Column& column : plan.build.source_columns) {
+      originals_[column.name] = column.name;
+    }
+    const auto renames = std::ranges::count(plan.change.actions, ActionKind::kRenameColumn, &Action::kind);
+    several_ = static_cast<int64_t>(plan.change.statement_spans.size()) - renames > 1;
+  }
+
+  std::vector<Finding> Run() {
+    for (const Action& action : plan_.change.actions) {
+      Look(action);
+    }
+    return std::move(findings_);
+  }
+
+ private:
+  void Look(const Action& action) {
+    const auto original = originals_.find(action.column);
+    const bool of_source = original != originals_.end();
+    if (action.kind == ActionKind::kRenameColumn) {
+      renamed_ = true;
+      if (of_source) {
+        std::string name = std::exchange(original->second, "");
+        originals_.erase(original);
+        originals_[action.new_name] = std::move(name);
+      }
+    } else if (action.kind == ActionKind::kAlterType) {
+      if (action.using_expression && (renamed_ || several_)) {
+        Refuse(action, "its USING would be read with the columns as they were before the other statements",
+               "say it in one ALTER TABLE, and RENAME COLUMN after it");
+      }
+      if (of_source && !retyped_.insert(original->second).second) {
+        Refuse(action, "its type changes twice", "say the final type only");
+      }
+    } else if (!of_source && ChangesValues(action.kind) && HasOwnValues()) {
+      Refuse(action, "the column is new, and its rows would not get the default that it was added with",
+             "leave this action out, and run it by itself after the swap");
+    }
+  }
+
+  static bool ChangesValues(ActionKind kind) {
+    return kind == ActionKind::kSetDefault || kind == ActionKind::kDropDefault || kind == ActionKind::kDropExpression ||
+           kind == ActionKind::kAddIdentity || kind == ActionKind::kDropIdentity;
+  }
+
+  // Whether an added column takes its values from what the shadow has as its default in the end.
+  bool HasOwnValues() const {
+    return std::ranges::any_of(plan_.build.target_columns, [this](const Column& column) {
+      return static_cast<size_t>(column.number) > plan_.build.source_columns.size() && !column.missing_value;
+    });
+  }
+
+  void Refuse(const Action& action, std::string message, std::string remedy) {
+    findings_.push_back({Severity::kRefuse, "statement_order", "column " + action.column,
+                         fmt::format("{} (in: {})", message, action.text), std::move(remedy)});
+  }
+
+  const Plan& plan_;
+  std::map<std::string, std::string> originals_;  // present name of a column of the source → its name there
+  std::set<std::string> retyped_;                 // by name in the source
+  bool renamed_ = false;                          // by an earlier action
+  bool several_ = false;                          // statements besides RENAME COLUMN
+  std::vector<Finding> findings_;
+};
 
 }  // namespace
 
@@ -81,11 +155,26 @@ std::vector<Finding> ChangeFindings(const Plan& plan, const RunOptions& options)
                                     plan.table.database),
                         "connect to that database"});
   }
+  for (const Action& action : plan.change.actions) {
+    if (action.kind == ActionKind::kSetUnlogged) {
+      findings.push_back(
+          {Severity::kRefuse, "set_unlogged", object,
+           "an unlogged shadow would be emptied by a crash of the server while the source keeps its rows",
+           "leave SET UNLOGGED out, and run it by itself afterwards"});
+    }
+  }
+  if (plan.built) {
+    std::ranges::move(OrderRule(plan).Run(), std::back_inserter(findings));
+  }
+  if (plan.built && design.transfer.key.empty()) {
+    findings.push_back({Severity::kRefuse, "no_key", object, "no key to copy by: " + design.key_reason,
+                        "CREATE UNIQUE INDEX CONCURRENTLY on columns that are NOT NULL, then try again"});
+  }
   if (!design.type_changes.empty()) {
     findings.push_back(
         {Severity::kNote, "cached_plans", object,
-         "a prepared SELECT * fails once with \"cached plan must not change result type\" after the swap, "
-         "as after any ALTER TYPE",
+         "a prepared SELECT * fails with \"cached plan must not change result type\" after the swap until it is "
+         "prepared again, as after any ALTER TYPE",
          "let clients prepare again, or restart them after the swap"});
   }
   for (const OwnedSequence& sequence : design.sequences) {

@@ -164,6 +164,9 @@ Awaitable<absl::Status> EnterStage(Context& context, Stage stage) {
   CO_RETURN_IF_ERROR(co_await Record(context, "stage", std::string(StageName(stage)), nullptr));
   if (stage > Stage::kPrepare && stage < Stage::kObserve) {
     CO_RETURN_IF_ERROR(co_await CheckTripwire(context));
+    if (context.design.must_verify && stage > Stage::kVerify) {
+      co_return JumpTo(Stage::kVerify, "the capture triggers were touched");
+    }
   }
   co_return absl::OkStatus();
 }
@@ -186,7 +189,6 @@ Awaitable<absl::Status> RunStages(Context& context, Stage stage) {
       CO_RETURN_IF_ERROR(co_await RestartCopy(context));
       next = Stage::kCopy;
     } else if (const auto target = JumpTarget(status)) {
-      context.must_verify = true;
       next = *target;
     } else {
       CO_RETURN_IF_ERROR(status);
@@ -369,6 +371,14 @@ Awaitable<absl::StatusOr<RunReport>> ResumeMigration(const Target& target, int64
   }
   SetIdentity(*context, id, migration.source, migration.owner);
   CO_RETURN_IF_ERROR(co_await SetState(*context->journal, id, State::kRunning, ""));
+  CO_ASSIGN_OR_RETURN(
+      const pg::Result before,
+      co_await context->journal->Query(
+          "/* pgmoult:journal */ SELECT (SELECT coalesce(pg_catalog.sum(rows), 0)::pg_catalog.int8 FROM "
+          "pgmoult.chunk WHERE migration = $1), (SELECT coalesce(pg_catalog.sum(rows), "
+          "0)::pg_catalog.int8 FROM pgmoult.verified WHERE migration = $1)",
+          {id}));
+  CO_RETURN_IF_ERROR(before.Read(0, context->report.rows_copied, context->report.rows_verified));
   co_return co_await Conduct(*context, migration.stage);
 }
 

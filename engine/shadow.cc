@@ -19,9 +19,11 @@ using pg::Ident;
 // Builds one shadow; holds what its steps share.
 class Builder {
  public:
-  Builder(pg::Connection& connection, const TableFacts& table, const Change& change, const ValueSettings& values)
+  Builder(pg::Connection& connection, const TableFacts& table, const Change& change, const ValueSettings& values,
+          bool published)
       : connection_(connection), table_(table), change_(change) {
     build_.design.values = values;
+    build_.design.published = published;
     build_.design.source_oid = table.oid;
     build_.design.owner = table.owner;
   }
@@ -127,6 +129,11 @@ Awaitable<absl::Status> Builder::Describe() {
   CO_ASSIGN_OR_RETURN(build_.target_columns, co_await ReadColumns(connection_, shadow_oid_));
   CO_ASSIGN_OR_RETURN(build_.design.expected_shape, co_await ReadShape(connection_, shadow_oid_));
   CO_ASSIGN_OR_RETURN(build_.design.deferred, co_await ReadDeferred(connection_, shadow_oid_));
+  CO_ASSIGN_OR_RETURN(const pg::Result identity,
+                      co_await connection_.Query("/* pgmoult:catalog */ SELECT relreplident::text FROM "
+                                                 "pg_catalog.pg_class WHERE oid = $1::pg_catalog.oid",
+                                                 {shadow_oid_}));
+  CO_ASSIGN_OR_RETURN(build_.design.replica_identity, identity.Scalar<std::string>());
   co_return absl::OkStatus();
 }
 
@@ -173,7 +180,10 @@ Awaitable<absl::StatusOr<std::map<int32_t, std::string>>> Builder::UserExpressio
     }
     if (action.kind == ActionKind::kAlterType && action.using_expression && numbers.contains(action.column)) {
       absl::StatusOr<std::string> canonical = co_await Canonical(*action.using_expression);
-      CO_RETURN_IF_ERROR(pg::Annotate(canonical.status(), fmt::format("USING of column {}", action.column)));
+      CO_RETURN_IF_ERROR(
+          pg::Annotate(canonical.status(), fmt::format("USING of column {} (it is read with the source's column names: "
+                                                       "put it before a RENAME COLUMN)",
+                                                       action.column)));
       expressions[numbers[action.column]] = *std::move(canonical);
     }
   }
@@ -203,9 +213,7 @@ Awaitable<absl::Status> Builder::Map() {
   KeyChoice key = ChooseKey(candidates, columns);
   Design& design = build_.design;
   design.key_reason = key.reason;
-  if (key.candidate == nullptr) {
-    build_.refusals.push_back("no key to copy by: " + key.reason);
-  } else {
+  if (key.candidate != nullptr) {
     design.key_name = key.candidate->index;
     design.transfer.key = std::move(key.columns);
   }
@@ -314,6 +322,10 @@ Awaitable<absl::Status> Builder::Strip() {
   for (const DeferredItem& item : build_.design.deferred) {
     CO_RETURN_IF_ERROR(co_await Execute("/* pgmoult:prepare */ " + item.drop_sql));
   }
+  if (build_.design.published) {
+    CO_RETURN_IF_ERROR(co_await Execute(
+        fmt::format("/* pgmoult:prepare */ ALTER TABLE {} REPLICA IDENTITY FULL", build_.design.transfer.shadow)));
+  }
   for (const IdentityColumn& identity : build_.design.identities) {
     if (identity.always) {
       // Write-through updates every column; GENERATED ALWAYS comes back in the swap.
@@ -354,8 +366,8 @@ Awaitable<absl::StatusOr<ShadowBuild>> Builder::Run(int64_t id, std::string sche
 
 Awaitable<absl::StatusOr<ShadowBuild>> BuildShadow(pg::Connection& connection, const TableFacts& table,
                                                    const Change& change, const ValueSettings& values, int64_t id,
-                                                   std::string schema_new, std::string schema_old) {
-  Builder builder(connection, table, change, values);
+                                                   std::string schema_new, std::string schema_old, bool published) {
+  Builder builder(connection, table, change, values, published);
   co_return co_await builder.Run(id, std::move(schema_new), std::move(schema_old));
 }
 

@@ -24,10 +24,12 @@ struct ShadowBuild {
 // design.schema_new, which it makes: a faithful clone of the source, the change applied to it by PostgreSQL itself,
 // then stripped of everything that is built after the copy. The plan rolls this back, prepare commits it: one code.
 //
+// `published`: the shadow will be in a FOR ALL TABLES publication, so its deletes need a full replica identity until
+// the swap.
 // `id` names the schemas. The source is locked ACCESS SHARE. Errors: what the server says about the change
 // ("column x does not exist"), annotated with the action; refusals are not errors but part of the result.
 pg::Awaitable<absl::StatusOr<ShadowBuild>> BuildShadow(pg::Connection& connection, const TableFacts& table,
                                                        const Change& change, const ValueSettings& values, int64_t id,
-                                                       std::string schema_new, std::string schema_old);
+                                                       std::string schema_new, std::string schema_old, bool published);
 
 }  // namespace pgmoult::engine

@@ -58,7 +58,7 @@ Awaitable<absl::Status> WaitForOperator(Context& context, copier::Replayer& repl
     context.progress.replayed_rows = replayer.rows_replayed();
     if (std::chrono::steady_clock::now() >= next_look) {
       CO_RETURN_IF_ERROR(co_await CheckTripwire(context));
-      if (context.must_verify) {
+      if (context.design.must_verify) {
         co_return JumpTo(Stage::kVerify, "the capture triggers were touched");
       }
       next_look = std::chrono::steady_clock::now() + kTripwireEvery;

@@ -63,6 +63,8 @@ class Swap {
   int strict_tries_ = 0;
   Clock::time_point held_since_;
   milliseconds waited_for_snapshots_{0};
+  bool sees_snapshots_ = false;  // those of other roles: needs pg_read_all_stats
+  std::string moved_before_;     // xid of now: the copy, and what other replayers moved, came before it
 };
 
 Awaitable<absl::Status> Swap::RunAll(std::vector<std::string> statements) {
@@ -161,7 +163,7 @@ Awaitable<absl::Status> Swap::Exchange(bool fence) {
 Awaitable<absl::Status> Swap::StrictBody() {
   held_since_ = Clock::now();
   CO_RETURN_IF_ERROR(co_await CheckLogEmpty());
-  co_return co_await Exchange(/*fence=*/context_.report.old_snapshots_overridden);
+  co_return co_await Exchange(/*fence=*/context_.report.old_snapshots_overridden || !sees_snapshots_);
 }
 
 // Writers wait behind SHARE ROW EXCLUSIVE, readers go on; another session replays what is left; then readers wait too.
@@ -181,9 +183,9 @@ Awaitable<absl::Status> Swap::StoppedWritersBody() {
 }
 
 Awaitable<absl::Status> Swap::WaitForOldSnapshots() {
-  while (!replayer_.last_moving_xid().empty()) {
-    CO_ASSIGN_OR_RETURN(const pg::Result result,
-                        co_await observer_->Query(sql::kOldSnapshots, {replayer_.last_moving_xid()}));
+  for (;;) {
+    const std::string& moved = replayer_.last_moving_xid().empty() ? moved_before_ : replayer_.last_moving_xid();
+    CO_ASSIGN_OR_RETURN(const pg::Result result, co_await observer_->Query(sql::kOldSnapshots, {moved}));
     if (result.rows() == 0) {
       break;
     }
@@ -268,6 +270,13 @@ Awaitable<absl::Status> Swap::Run() {
   lock_.role = Ident(design_.owner);
   CO_ASSIGN_OR_RETURN(lock_.deadlock_timeout, co_await ReadDeadlockTimeout(*observer_));
   CO_RETURN_IF_ERROR(co_await MakeOldSchema());
+  CO_ASSIGN_OR_RETURN(const pg::Result now,
+                      co_await observer_->Query("/* pgmoult:cutover */ SELECT pg_catalog.pg_current_xact_id()::text"));
+  CO_ASSIGN_OR_RETURN(const pg::Result sees,
+                      co_await observer_->Query("/* pgmoult:cutover */ SELECT pg_catalog.pg_has_role("
+                                                "'pg_read_all_stats', 'USAGE')"));
+  CO_ASSIGN_OR_RETURN(sees_snapshots_, sees.Scalar<bool>());
+  CO_ASSIGN_OR_RETURN(moved_before_, now.Scalar<std::string>());
   const pg::Deadline deadline = pg::Deadline::After(context_.options.lock_budget + context_.options.wait_old_snapshots);
   pg::Backoff backoff(milliseconds(20), milliseconds(10'000));
   for (;;) {

@@ -30,7 +30,11 @@ Awaitable<absl::Status> MakeShadow(Context& context, const TableFacts& table) {
   const int64_t id = context.id();
   CO_ASSIGN_OR_RETURN(ShadowBuild build,
                       co_await BuildShadow(*context.journal, table, context.change, context.sessions.values(), id,
-                                           fmt::format("pgmoult_{}_new", id), fmt::format("pgmoult_{}_old", id)));
+                                           fmt::format("pgmoult_{}_new", id), fmt::format("pgmoult_{}_old", id),
+                                           context.options.allow_publish_all));
+  if (build.design.transfer.key.empty()) {
+    build.refusals.push_back("no key to copy by: " + build.design.key_reason);
+  }
   if (!build.refusals.empty()) {
     co_return WithEndKind(EndKind::kRefused,
                           absl::FailedPreconditionError(

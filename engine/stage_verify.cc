@@ -377,7 +377,7 @@ Awaitable<absl::Status> Verify::Run() { co_return co_await pg::WithBackground(Pa
 }  // namespace
 
 Awaitable<absl::Status> VerifyStage(Context& context) {
-  if (context.options.verify == VerifyMode::kOff && !context.must_verify) {
+  if (context.options.verify == VerifyMode::kOff && !context.design.must_verify) {
     co_return absl::OkStatus();
   }
   context.report.rows_verified = 0;
@@ -390,7 +390,10 @@ Awaitable<absl::Status> VerifyStage(Context& context) {
   CO_ASSIGN_OR_RETURN(copier::Replayer* const replayer, co_await GetReplayer(context));
   Verify verify(context, *replayer, shadow.rows);
   CO_RETURN_IF_ERROR(co_await verify.Run());
-  context.must_verify = false;
+  if (context.design.must_verify) {
+    context.design.must_verify = false;
+    CO_RETURN_IF_ERROR(co_await SetDesign(*context.journal, context.id(), ToJson(context.design)));
+  }
   if (context.report.repaired > 0) {
     CO_RETURN_IF_ERROR(co_await Record(
         context, "repaired",

@@ -30,6 +30,11 @@ std::vector<std::string> FinishShapeSql(const Design& design) {
                                        Ident(identity.column)));
     }
   }
+  if (design.published && (design.replica_identity == "d" || design.replica_identity == "n")) {
+    // 'f' is what it has; 'i' came with its index.
+    statements.push_back(fmt::format("ALTER TABLE {} REPLICA IDENTITY {}", design.transfer.shadow,
+                                     design.replica_identity == "d" ? "DEFAULT" : "NOTHING"));
+  }
   for (const DeferredItem& item : NotValidItems(design)) {
     statements.push_back(item.create_sql);
     statements.insert(statements.end(), item.after_sql.begin(), item.after_sql.end());

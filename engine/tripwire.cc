@@ -53,8 +53,8 @@ Awaitable<absl::Status> CheckTripwire(Context& context) {
         fmt::format("somebody touched the capture triggers ({}); they are made again and everything will be verified",
                     fmt::join(report.triggers, "; ")),
         {{"triggers", fmt::format("{}", fmt::join(report.triggers, "; "))}}));
+    context.design.must_verify = true;  // goes into the journal with the new triggers
     CO_RETURN_IF_ERROR(co_await InstallCapture(context));
-    context.must_verify = true;
   }
   co_return absl::OkStatus();
 }

@@ -128,8 +128,8 @@ void AddPlanned(CLI::App& app, engine::RunOptions& options) {
   constexpr char kGroup[] = "Following writes";
   AddChoice(app, "--capture", kCaptureNames, options.capture,
             "How writes to the table are seen. statement: triggers per statement with transition tables, nearly free "
-            "for bulk statements. row: triggers per row, without temporary files; also sees writes that come through "
-            "a parent table. Default: statement.")
+            "for bulk statements. row: triggers per row, which need no temporary files (temp_file_limit); nothing is "
+            "written through. Default: statement.")
       ->group(kGroup);
   AddChoice(app, "--dual-write", kDualWriteNames, options.dual_write,
             "Whether the application's writes go through to the new table before the swap, which makes the swap's lock "

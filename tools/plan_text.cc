@@ -304,7 +304,7 @@ std::string PlanText(const Plan& plan, const RunOptions& options, const std::str
       Labelled("Table", TableText(plan)) + Labelled("Change", StatementText(plan)) + Labelled("Verdict", Verdict(plan));
   text += FindingsText(plan, Severity::kRefuse, "Refused because");
   text += FindingsText(plan, Severity::kWarn, "Warnings");
-  if (plan.built) {
+  if (plan.built && !plan.build.design.transfer.key.empty()) {
     const Design& design = plan.build.design;
     text += StepsText(plan, options);
     text += "\n" + Labelled("Key", KeyText(design)) + Labelled("Dual-write", DualWriteText(design, options)) +
@@ -319,7 +319,7 @@ std::string PlanText(const Plan& plan, const RunOptions& options, const std::str
 
 std::string PlanSummary(const Plan& plan) {
   std::string text = Labelled("Table", TableText(plan)) + Labelled("Change", StatementText(plan));
-  if (plan.built) {
+  if (plan.built && !plan.build.design.transfer.key.empty()) {
     text += Labelled("Key", KeyText(plan.build.design));
     for (const ColumnRow& row : ColumnRows(plan.build)) {
       if (row.changed) {

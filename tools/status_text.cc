@@ -47,11 +47,16 @@ bool BeforeSwap(const Migration& migration) {
   return migration.state != State::kSwapped && migration.state != State::kDone;
 }
 
+// 0 where it is unknown, or where the last heartbeat still tells of the stage before.
+double StageTotal(const Migration& migration) {
+  return Text(migration, "stage") == engine::StageName(migration.stage) ? Number(migration, "total", 0) : 0;
+}
+
 std::string ProgressCell(const Migration& migration) {
   if (!BeforeSwap(migration)) {
     return "100%";
   }
-  const double total = Number(migration, "total", 0);
+  const double total = StageTotal(migration);
   const double done = std::clamp(Number(migration, "done", 0), 0.0, std::max(0.0, total));
   if (total <= 0) {
     return "-";
@@ -69,7 +74,7 @@ std::string EngineCell(const Migration& migration) {
 std::string Line(std::string_view label, std::string_view text) { return Hang(label, text, kWidth, kLabel) + "\n"; }
 
 std::string ProgressLine(const Migration& migration) {
-  const double total = Number(migration, "total", 0);
+  const double total = StageTotal(migration);
   std::string text = ProgressCell(migration) + " of stage " + std::string(engine::StageName(migration.stage));
   if (total > 0) {
     text += fmt::format(": {} of {}", HumanCount(std::min(Number(migration, "done", 0), total)), HumanCount(total));

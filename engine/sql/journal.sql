@@ -26,6 +26,9 @@ CREATE TABLE pgmoult.migration (
   heartbeat_at  timestamptz NOT NULL DEFAULT now()
 );
 
+-- Default privileges may have taken the owner's own rights away.
+GRANT ALL ON pgmoult.migration TO CURRENT_USER;
+
 -- One row a finished copy chunk, committed with the chunk's rows.
 CREATE TABLE pgmoult.chunk (
   migration bigint NOT NULL REFERENCES pgmoult.migration ON DELETE CASCADE,
@@ -68,3 +71,5 @@ CREATE TABLE pgmoult.command (
   at        timestamptz NOT NULL DEFAULT clock_timestamp(),
   taken_at  timestamptz
 );
+
+GRANT ALL ON ALL TABLES IN SCHEMA pgmoult TO CURRENT_USER;

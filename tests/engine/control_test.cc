@@ -35,7 +35,8 @@ class ControlTest : public ::testing::Test {
     session_.Exec("CREATE TABLE t (id int PRIMARY KEY, n bigint NOT NULL, k int NOT NULL DEFAULT 7)");
     MakeGates(session_);
     session_.Exec(
-        "CREATE INDEX t_gate ON t (gate_pass(k)); INSERT INTO t SELECT g, 0, 7 FROM generate_series(1, 3000) g; ANALYZE t");
+        "CREATE INDEX t_gate ON t (gate_pass(k)); INSERT INTO t SELECT g, 0, 7 FROM generate_series(1, 3000) g; "
+        "ANALYZE t");
   }
 
   engine::Target target() const { return TargetOf(database_); }
@@ -48,10 +49,10 @@ class ControlTest : public ::testing::Test {
   int64_t Chunks() { return session_.Scalar<int64_t>("SELECT count(*) FROM pgmoult.chunk"); }
   // A session of ours stands in a transaction.
   bool Working(const std::string& purpose) {
-    return session_.Scalar<bool>(
-        fmt::format("SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name "
-                    "= 'pgmoult 1 {}' AND state <> 'idle')",
-                    purpose));
+    return session_.Scalar<bool>(fmt::format(
+        "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name "
+        "= 'pgmoult 1 {}' AND state <> 'idle')",
+        purpose));
   }
   void ExpectUntouched() {
     EXPECT_EQ(Leftovers(session_), "");
@@ -86,9 +87,8 @@ TEST_F(ControlTest, PauseStopsTheCopyAndContinueGoesOn) {
   ASSERT_TRUE(Eventually([this] { return Chunks() == 2; }));
   for (int beat = 0; beat < 2; ++beat) {
     const std::string last = session_.Scalar<std::string>("SELECT heartbeat_at::text FROM pgmoult.migration");
-    ASSERT_TRUE(Eventually([&] {
-      return session_.Scalar<std::string>("SELECT heartbeat_at::text FROM pgmoult.migration") != last;
-    }));
+    ASSERT_TRUE(Eventually(
+        [&] { return session_.Scalar<std::string>("SELECT heartbeat_at::text FROM pgmoult.migration") != last; }));
   }
   EXPECT_EQ(Chunks(), 2);
   EXPECT_EQ(run.progress().stage, engine::Stage::kCopy);
@@ -189,12 +189,12 @@ TEST_F(ControlTest, AnInterruptStopsInOrderAndStatusTellsEachState) {
     gate.WaitUntilReached();
     EXPECT_THAT(status(), AllOf(HasSubstr("running, in stage copy"), HasSubstr("at work")));
     program.Signal(SIGINT);
-    ASSERT_TRUE(Eventually([&] { return program.output().find("stopping") != std::string::npos; }));
-    gate.Open();
+    // The gate stays closed: a chunk that does not end is given up after some seconds.
     EXPECT_EQ(program.Wait(), 3) << program.output();
     EXPECT_THAT(program.output(), AllOf(HasSubstr("pgmoult resume 1"), HasSubstr("pgmoult abort 1")));
   }
   EXPECT_THAT(status(), AllOf(HasSubstr("stopped, in stage copy"), HasSubstr("pgmoult resume 1")));
+  gate.Open();
   const Ended resumed = RunProgram({"resume", "1", "--dsn", database_.Dsn()});
   EXPECT_EQ(resumed.code, 0) << resumed.output;
   EXPECT_THAT(status(), AllOf(HasSubstr("swapped"), HasSubstr("pgmoult finalize 1")));
@@ -259,7 +259,8 @@ TEST_F(ControlTest, FinalizeKeepsAnOldTableThatSomebodyUses) {
   session_.Exec("CREATE VIEW still_needed AS SELECT id FROM pgmoult_1_old.t");
   const auto refused = RunSync(engine::Finalize(target(), 1));
   ASSERT_FALSE(refused.ok());
-  EXPECT_THAT(pg::Describe(refused.status()), AllOf(HasSubstr("other objects depend on it"), HasSubstr("pgmoult_1_old.t")));
+  EXPECT_THAT(pg::Describe(refused.status()),
+              AllOf(HasSubstr("other objects depend on it"), HasSubstr("pgmoult_1_old.t")));
   EXPECT_EQ(session_.Scalar<int64_t>("SELECT count(*) FROM still_needed"), 3000);
   EXPECT_EQ(session_.Scalar<std::string>("SELECT state FROM pgmoult.migration"), "swapped");
   session_.Exec("DROP VIEW still_needed");

@@ -22,16 +22,16 @@
 
 namespace pgmoult::tests {
 
-// A run of the engine on a thread of its own, so that the test can act meanwhile. Calls from the test's thread only. The
-// destructor stops a run that has not ended: the database must outlive it.
+// A run of the engine on a thread of its own, so that the test can act meanwhile. Calls from the test's thread only.
+// The destructor stops a run that has not ended: the database must outlive it.
 class BackgroundRun {
  public:
   // A new run of a statement (or a table's name, for a rebuild).
   BackgroundRun(const engine::Target& target, const std::string& statement, const engine::RunOptions& options)
-      : BackgroundRun([target, change = Parsed(statement), options](engine::Observer observer,
-                                                                    const engine::StopRequest& stop) {
-          return engine::RunMigration(target, change, options, std::move(observer), stop);
-        }) {}
+      : BackgroundRun(
+            [target, change = Parsed(statement), options](engine::Observer observer, const engine::StopRequest& stop) {
+              return engine::RunMigration(target, change, options, std::move(observer), stop);
+            }) {}
   // Resumes a migration.
   BackgroundRun(const engine::Target& target, int64_t id)
       : BackgroundRun([target, id](engine::Observer observer, const engine::StopRequest& stop) {
@@ -89,15 +89,16 @@ class BackgroundRun {
   }
   // Until the event has come; false where the run ended without it.
   bool WaitForEvent(std::string_view kind, std::string_view text = "") const {
-    return Eventually([&] { return SawEvent(kind, text) || ended(); }, std::chrono::seconds(60)) && SawEvent(kind, text);
+    return Eventually([&] { return SawEvent(kind, text) || ended(); }, std::chrono::seconds(60)) &&
+           SawEvent(kind, text);
   }
   bool WaitForWaiting(std::string_view text) const {
     return Eventually([&] { return progress().waiting.find(text) != std::string::npos || ended(); }) && !ended();
   }
 
  private:
-  using Start = std::function<pg::Awaitable<absl::StatusOr<engine::RunReport>>(engine::Observer,
-                                                                               const engine::StopRequest&)>;
+  using Start =
+      std::function<pg::Awaitable<absl::StatusOr<engine::RunReport>>(engine::Observer, const engine::StopRequest&)>;
 
   explicit BackgroundRun(const Start& start) {
     engine::Observer observer;

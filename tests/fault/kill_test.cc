@@ -32,9 +32,10 @@ class KillBase : public ::testing::Test {
     // gate_pass() in an index: a place to stand within index builds and replay rounds.
     session_.Exec("CREATE TABLE t (id int PRIMARY KEY, n bigint NOT NULL, k int NOT NULL DEFAULT 7, note text)");
     MakeGates(session_);
-    session_.Exec(fmt::format("CREATE INDEX t_gate ON t (gate_pass(k)); "
-                              "INSERT INTO t SELECT g, 0, 7, repeat('x', 50) FROM generate_series(1, {}) g; ANALYZE t",
-                              kRows));
+    session_.Exec(
+        fmt::format("CREATE INDEX t_gate ON t (gate_pass(k)); "
+                    "INSERT INTO t SELECT g, 0, 7, repeat('x', 50) FROM generate_series(1, {}) g; ANALYZE t",
+                    kRows));
     writers_.emplace(database_, kWriters, kRows);
   }
 
@@ -180,7 +181,9 @@ TEST_F(KillAfterSwapTest, FinalizeWorksAndTakesTheFenceAway) {
   blocker_.Exec("SELECT FROM elsewhere");
   Program program(Words("run", {"--alter", kChange, "--dual-write", "never"}));
   ASSERT_TRUE(Eventually(
-      [this] { return Journal("EXISTS (SELECT FROM pgmoult.event WHERE kind = 'stage' AND detail->>'text' = 'observe')"); },
+      [this] {
+        return Journal("EXISTS (SELECT FROM pgmoult.event WHERE kind = 'stage' AND detail->>'text' = 'observe')");
+      },
       std::chrono::seconds(40)))
       << program.output();
   program.Kill();

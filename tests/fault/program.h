@@ -73,7 +73,7 @@ class Program {
   // What it has printed so far, both streams.
   std::string output() const {
     // Not by lseek(): the child writes at the same offset.
-    struct stat facts {};
+    struct stat facts{};
     fstat(output_, &facts);
     std::string text(static_cast<size_t>(facts.st_size), '\0');
     const ssize_t got = pread(output_, text.data(), text.size(), 0);

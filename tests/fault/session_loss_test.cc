@@ -36,7 +36,8 @@ class SessionLossBase : public ::testing::Test {
     session_.Exec("CREATE TABLE t (id int PRIMARY KEY, n bigint NOT NULL, k int NOT NULL DEFAULT 7)");
     MakeGates(session_);
     session_.Exec(
-        "CREATE INDEX t_gate ON t (gate_pass(k)); INSERT INTO t SELECT g, 0, 7 FROM generate_series(1, 2000) g; ANALYZE t");
+        "CREATE INDEX t_gate ON t (gate_pass(k)); INSERT INTO t SELECT g, 0, 7 FROM generate_series(1, 2000) g; "
+        "ANALYZE t");
   }
 
   static engine::RunOptions Options() {
@@ -61,17 +62,19 @@ class SessionLossBase : public ::testing::Test {
 
 class SessionLossTest : public SessionLossBase, public ::testing::WithParamInterface<Loss> {};
 
-INSTANTIATE_TEST_SUITE_P(
-    Sessions, SessionLossTest,
-    ::testing::Values(Loss{"engine lock", ""}, Loss{"control", ""}, Loss{"replay", ""}, Loss{"copy", "chunk"},
-                      Loss{"scout", "chunk"}, Loss{"index", "index"}, Loss{"analyze", "analyze"},
-                      Loss{"replay", "replay"}, Loss{"verify", "verified"}, Loss{"journal", "stage replay"},
-                      Loss{"journal", "stage approach"}, Loss{"control", "chunk"}, Loss{"journal", "swapped"}),
-    [](const ::testing::TestParamInfo<Loss>& info) {
-      std::string name = fmt::format("{}_{}", info.param.purpose, info.param.gate.empty() ? "postponed" : info.param.gate);
-      std::ranges::replace(name, ' ', '_');
-      return name;
-    });
+INSTANTIATE_TEST_SUITE_P(Sessions, SessionLossTest,
+                         ::testing::Values(Loss{"engine lock", ""}, Loss{"control", ""}, Loss{"replay", ""},
+                                           Loss{"copy", "chunk"}, Loss{"scout", "chunk"}, Loss{"index", "index"},
+                                           Loss{"analyze", "analyze"}, Loss{"replay", "replay"},
+                                           Loss{"verify", "verified"}, Loss{"journal", "stage replay"},
+                                           Loss{"journal", "stage approach"}, Loss{"control", "chunk"},
+                                           Loss{"journal", "swapped"}),
+                         [](const ::testing::TestParamInfo<Loss>& info) {
+                           std::string name = fmt::format("{}_{}", info.param.purpose,
+                                                          info.param.gate.empty() ? "postponed" : info.param.gate);
+                           std::ranges::replace(name, ' ', '_');
+                           return name;
+                         });
 
 TEST_P(SessionLossTest, StopsTheRunWhichCanBeResumed) {
   const Loss& loss = GetParam();
@@ -91,11 +94,11 @@ TEST_P(SessionLossTest, StopsTheRunWhichCanBeResumed) {
       ASSERT_TRUE(run.WaitForWaiting("postponed"));
     }
     ASSERT_TRUE(Eventually([&] {
-      return session_.Scalar<int64_t>(
-                 fmt::format("SELECT count(*) FILTER (WHERE pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname "
-                             "= current_database() AND application_name = 'pgmoult 1 {0}' OR datname = "
-                             "current_database() AND application_name = 'pgmoult {0}'",
-                             loss.purpose)) > 0;
+      return session_.Scalar<int64_t>(fmt::format(
+                 "SELECT count(*) FILTER (WHERE pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname "
+                 "= current_database() AND application_name = 'pgmoult 1 {0}' OR datname = "
+                 "current_database() AND application_name = 'pgmoult {0}'",
+                 loss.purpose)) > 0;
     }));
     if (gate != nullptr) {
       gate->Open();
@@ -130,7 +133,8 @@ TEST_F(TwoEnginesTest, TheSecondIsTurnedAwayAndSaysWhoWorks) {
   BackgroundRun run(TargetOf(database_), kChange, options);
   ASSERT_TRUE(run.WaitForWaiting("postponed"));
   const std::string pid = session_.Scalar<std::string>(
-      "SELECT pid::text FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'pgmoult engine "
+      "SELECT pid::text FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'pgmoult "
+      "engine "
       "lock'");
   for (const auto& second : {RunChange(database_, kChange),
                              RunSync(engine::ResumeMigration(TargetOf(database_), 1, {}, engine::StopRequest()))}) {

@@ -22,7 +22,8 @@ namespace pgmoult::tests {
 // Seed of a test's random choices: $PGMOULT_TEST_SEED, else a new one. Printed, so that a failure can be repeated.
 inline uint32_t TestSeed() {
   const char* given = std::getenv("PGMOULT_TEST_SEED");
-  const uint32_t seed = given != nullptr ? static_cast<uint32_t>(std::strtoul(given, nullptr, 10)) : std::random_device{}();
+  const uint32_t seed =
+      given != nullptr ? static_cast<uint32_t>(std::strtoul(given, nullptr, 10)) : std::random_device{}();
   std::cout << "PGMOULT_TEST_SEED=" << seed << "\n";
   return seed;
 }

@@ -44,7 +44,8 @@ std::string Answer::Value() const {
 }
 
 Client::Client(const TestDatabase& database, const std::string& name)
-    : connection_(PQconnectdb(fmt::format("{} application_name='{}'", database.Dsn(), name).c_str())) {
+    : connection_(
+          PQconnectdb(fmt::format("{} application_name='{}' options='-c jit=off'", database.Dsn(), name).c_str())) {
   if (PQstatus(connection_) != CONNECTION_OK) {
     const std::string why = PQerrorMessage(connection_);
     PQfinish(connection_);

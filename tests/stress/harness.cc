@@ -107,7 +107,7 @@ void ExpectNothingLeft(const TestDatabase& database, int64_t migration) {
 
 engine::RunOptions StressOptions() {
   engine::RunOptions options = SmallOptions();
-  options.chunk_ms = 1;
+  options.chunk_ms = 5;
   options.postpone_cutover = true;
   // The application's snapshots are short: none may be in the way for long.
   options.wait_old_snapshots = std::chrono::seconds(60);
@@ -170,9 +170,10 @@ UnderLoad RunUnderLoad(const TestDatabase& database, const Shape& shape, Workloa
   EXPECT_GT(looks, 0);
   ExpectNothingLeft(database, report->migration);
   std::cout << workload.Summary()
-            << fmt::format("  looks: {}\n  {} s, {} tries, fence {}, dual-write {}, held {:.0f} ms\n", watch.looks(),
-                           report->total_seconds, result.swap_tries, result.fenced, report->dual_write,
-                           report->swap_hold_ms);
+            << fmt::format(
+                   "  looks: {}\n  seconds: {}\n  {:.1f} s, {} tries, fence {}, dual-write {}, held {:.0f} ms\n",
+                   watch.looks(), report->stage_seconds, report->total_seconds, result.swap_tries, result.fenced,
+                   report->dual_write, report->swap_hold_ms);
   return result;
 }
 

@@ -12,7 +12,7 @@
 
 namespace pgmoult::tests {
 
-// Options for stress: the smallest chunks, so that many of them meet the load.
+// Options for stress: small chunks, so that many of them meet the load, and a cutover that waits.
 engine::RunOptions StressOptions();
 
 // How long each test stays under load at least: PGMOULT_STRESS_SECONDS, else `normally`.

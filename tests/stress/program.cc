@@ -17,8 +17,8 @@ Answer Done() {
 }  // namespace
 
 int64_t Program::SomeKey() {
-  // Mostly within the table as it was at first, where two of three keys are free; sometimes at its growing ends.
-  return Uniform(0, 9) < 8 ? Uniform(0, 3 * shape_.rows) : Uniform(numbers_.low, numbers_.high);
+  // Mostly within the table as it was at first, where two of three keys are free; sometimes beyond its ends.
+  return Uniform(0, 9) < 8 ? Uniform(0, 3 * shape_.rows) : Beyond(1)[0];
 }
 
 std::vector<int64_t> Program::SomeKeys(int count) {
@@ -31,12 +31,14 @@ std::vector<int64_t> Program::SomeKeys(int count) {
   return keys;
 }
 
-std::vector<int64_t> Program::Fresh(int count) {
+std::vector<int64_t> Program::Beyond(int64_t count) {
+  // A window of bounded width on each side, so that the table keeps its size however long it is written.
+  const bool below = Uniform(0, 3) == 0;
+  const int64_t first = Uniform(0, shape_.rows - count);
   std::vector<int64_t> keys;
-  for (int i = 0; i < count; ++i) {
-    keys.push_back(Uniform(0, 3) == 0 ? numbers_.low-- : numbers_.high++);
+  for (int64_t i = 0; i < count; ++i) {
+    keys.push_back(below ? first + i - shape_.rows : 3 * shape_.rows + 1 + first + i);
   }
-  std::ranges::sort(keys);
   return keys;
 }
 
@@ -67,7 +69,8 @@ std::string Program::NewRows(const std::vector<int64_t>& keys) {
   for (const int64_t key : keys) {
     rows.push_back(fmt::format("({}, 'new {}', {}, {})", shape_.Values(key), key, Uniform(0, 99), numbers_.unique++));
   }
-  return fmt::format("INSERT INTO t ({}, v, n, u) VALUES {}", shape_.KeyList(), fmt::join(rows, ", "));
+  return fmt::format("INSERT INTO t ({}, v, n, u) VALUES {} ON CONFLICT DO NOTHING", shape_.KeyList(),
+                     fmt::join(rows, ", "));
 }
 
 Answer Program::RunAll(const std::vector<std::string>& statements, std::string& sql) {
@@ -115,13 +118,17 @@ Answer Program::ExchangeUnique(Step step, std::string& sql) {
 }
 
 Answer Program::Copy(std::string& sql) {
-  const std::vector<int64_t> keys = Fresh(static_cast<int>(Uniform(3, 20)));
+  const std::vector<int64_t> keys = Beyond(Uniform(2, 6));
   std::string data;
   for (const int64_t key : keys) {
     data += fmt::format("{}\tcopied\t{}\n", fmt::join(shape_.raw(key), "\t"), Uniform(0, 99));
   }
+  Answer answer = RunAll({LedgeredDelete(fmt::format("DELETE FROM t WHERE {}", shape_.In(keys)))}, sql);
+  if (!answer.ok) {
+    return answer;
+  }
   sql = fmt::format("COPY t ({}, v, n) FROM STDIN", shape_.KeyList());
-  Answer answer = client_.CopyIn(sql, data);
+  answer = client_.CopyIn(sql, data);
   if (!answer.ok) {
     return answer;
   }
@@ -155,29 +162,36 @@ std::string Program::WritableCte() {
   changed += changed == gone ? 1 : 0;
   return fmt::format(
       "WITH d AS (DELETE FROM t WHERE {0} RETURNING {1} AS k, v, n, u, tableoid AS o), "
-      "i AS (INSERT INTO t ({2}, v, n, u) SELECT {3}, v, n, u FROM d RETURNING {1} AS k, {4} AS r, tableoid AS o), "
+      "i AS (INSERT INTO t ({2}, v, n, u) SELECT {3}, v, n, u FROM d ON CONFLICT DO NOTHING RETURNING {1} AS k, {4} AS "
+      "r, tableoid AS o), "
       "p AS (UPDATE t SET n = n + 1 WHERE {5} RETURNING {1} AS k, {4} AS r, tableoid AS o) "
       "INSERT INTO ledger (k, r, rel) SELECT k, NULL, o FROM d UNION ALL SELECT k, r, o FROM i UNION ALL SELECT k, r, "
       "o "
       "FROM p",
-      shape_.Is(gone), shape_.key_text, shape_.KeyList(), shape_.Values(numbers_.high++), shape_.row_text,
+      shape_.Is(gone), shape_.key_text, shape_.KeyList(), shape_.Values(Beyond(1)[0]), shape_.row_text,
       shape_.Is(changed));
 }
 
 std::string Program::Edge() {
   const int64_t edge = numbers_.edge;
   const int64_t at = edge + Uniform(-1, 1);
-  switch (Uniform(0, 5)) {
+  switch (Uniform(0, 11)) {
     case 0:
-      return LedgeredDelete(fmt::format("DELETE FROM t WHERE {}", shape_.Is(edge)));
     case 1:
+      return LedgeredDelete(fmt::format("DELETE FROM t WHERE {}", shape_.Is(edge)));
+    case 2:
+    case 3:
       return Ledgered(fmt::format("INSERT INTO t ({}, v) VALUES ({}, 'edge') ON CONFLICT DO NOTHING", shape_.KeyList(),
                                   shape_.Values(at)));
-    case 2:
-      return Move(at, edge + Uniform(-300, 300));
-    case 3:
-      return Move(edge + Uniform(-300, 300), at);
     case 4:
+    case 5:
+    case 6:
+      return Move(at, edge + Uniform(-300, 300));
+    case 7:
+    case 8:
+    case 9:
+      return Move(edge + Uniform(-300, 300), at);
+    case 10:
       return Ledgered(NewRows({numbers_.low--}));
     default:
       return Ledgered(NewRows({numbers_.high++}));
@@ -188,7 +202,7 @@ Answer Program::Take(Step step, std::string& sql) {
   const std::string keys = shape_.KeyList();
   switch (step) {
     case Step::kInsert:
-      return RunAll({Ledgered(NewRows(Fresh(static_cast<int>(Uniform(1, 4)))))}, sql);
+      return RunAll({Ledgered(NewRows(Beyond(Uniform(1, 3))))}, sql);
     case Step::kReinsert:
       return RunAll({Ledgered(fmt::format("INSERT INTO t ({}, v) VALUES ({}, 'again') ON CONFLICT DO NOTHING", keys,
                                           shape_.Values(SomeKey())))},
@@ -212,12 +226,11 @@ Answer Program::Take(Step step, std::string& sql) {
       return RunAll({Move(from, from + Uniform(1, 2))}, sql);
     }
     case Step::kMoveFar:
-      return RunAll({Uniform(0, 1) == 0 ? Move(SomeKey(), Fresh(1)[0])
-                                        : Move(Uniform(3 * shape_.rows, numbers_.high), Uniform(0, 3 * shape_.rows))},
-                    sql);
+      return RunAll(
+          {Uniform(0, 1) == 0 ? Move(SomeKey(), Beyond(1)[0]) : Move(Beyond(1)[0], Uniform(0, 3 * shape_.rows))}, sql);
     case Step::kSwapKeys: {
       const std::vector<int64_t> pair = SomeKeys(2);
-      const int64_t third = numbers_.high++;
+      const int64_t third = Beyond(1)[0];
       return RunAll({Move(pair.front(), third), Move(pair.back(), pair.front()), Move(third, pair.back())}, sql);
     }
     case Step::kUniqueThroughNull:
@@ -235,8 +248,8 @@ Answer Program::Take(Step step, std::string& sql) {
     case Step::kBulkDelete: {
       const std::string lost = LedgeredDelete(fmt::format("DELETE FROM t WHERE n % 10 = {}", Uniform(0, 9)));
       Answer answer = RunAll({lost}, sql);
-      const auto count = static_cast<int>(std::min<int64_t>(answer.affected, 500));
-      return answer.ok && count > 0 ? RunAll({Ledgered(NewRows(Fresh(count)))}, sql) : answer;
+      const int64_t count = std::min(answer.affected, shape_.rows / 4);
+      return answer.ok && count > 0 ? RunAll({Ledgered(NewRows(Beyond(count)))}, sql) : answer;
     }
     case Step::kEdge:
       return RunAll({Edge()}, sql);

@@ -13,7 +13,7 @@
 
 namespace pgmoult::tests {
 
-// Where key numbers and unique values come from that nobody has used before.
+// Counters that all writers share: the next keys beyond both ends, the next value of u, a chunk's edge.
 struct Numbers {
   std::atomic<int64_t>& high;
   std::atomic<int64_t>& low;
@@ -38,7 +38,8 @@ class Program {
   std::string LedgeredDelete(const std::string& dml) const;
   std::string Move(int64_t from, int64_t to) const;
   std::string NewRows(const std::vector<int64_t>& keys);
-  std::vector<int64_t> Fresh(int count);
+  // Neighbours beyond one end of the table as it was at first; they may be there already.
+  std::vector<int64_t> Beyond(int64_t count);
   Answer RunAll(const std::vector<std::string>& statements, std::string& sql);
   Answer ExchangeUnique(Step step, std::string& sql);
   Answer Copy(std::string& sql);

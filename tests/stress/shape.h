@@ -19,7 +19,7 @@ struct Shape {
   std::string covered;                // SQL over k (key_text), c (pgmoult.chunk): the chunk holds k; "" unknown
   std::string beyond;                 // SQL over k, m.copy_end: k lies beyond the copy's end
   bool deferrable = false;            // the unique constraint on u
-  int64_t rows = 2000;                // at first: every third number from 0 on
+  int64_t rows = 1200;                // at first: every third number from 0 on
 
   std::string KeyList() const;               // a, b
   std::string Values(int64_t number) const;  // '1'::int, 'x'::text

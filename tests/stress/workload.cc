@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <iostream>
+#include <optional>
 #include <random>
 #include <regex>
 
@@ -17,6 +18,11 @@ namespace {
 constexpr size_t kMaxFailures = 5;  // kept; the rest are more of the same
 constexpr int64_t kStay = 60;       // commits of others that a long transaction waits for
 constexpr std::chrono::seconds kPatience{120};
+// For the table, or for long.
+constexpr char kSomebodyWaits[] =
+    "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND (relation = 't'::regclass OR waitstart < "
+    "clock_timestamp() - "
+    "interval '30 ms'))";
 
 const char* BeginOf(Isolation isolation) {
   switch (isolation) {
@@ -78,7 +84,7 @@ std::vector<WriterSpec> EachIsolation(const std::map<Step, int>& steps) {
 }
 
 Workload::Workload(const TestDatabase& database, const Shape& shape, std::vector<WriterSpec> writers, uint64_t seed)
-    : database_(database), shape_(shape), seed_(seed), next_high_(3 * shape.rows + 1) {
+    : database_(database), shape_(shape), seed_(seed), next_high_(4 * shape.rows + 2), next_low_(-shape.rows - 1) {
   std::mt19937_64 seeds(seed);
   for (WriterSpec& spec : writers) {
     auto writer = std::make_unique<Writer>();
@@ -124,6 +130,10 @@ void Workload::Stop() {
 
 void Workload::Work(Writer& writer) {
   Client client(database_, writer.spec.name);
+  std::optional<Client> observer;
+  if (writer.spec.long_transactions) {
+    observer.emplace(database_, "observer");
+  }
   {
     const std::lock_guard lock(mutex_);
     pids_.insert(client.backend_pid());
@@ -163,7 +173,7 @@ void Workload::Work(Writer& writer) {
       }
     }
     if (answer.ok && writer.spec.long_transactions) {
-      Stay(writer);
+      Stay(writer, *observer);
       answer = step();
     }
     const bool given_up = program.Uniform(0, 9) == 0;
@@ -182,14 +192,21 @@ void Workload::Work(Writer& writer) {
     } else {
       (given_up ? writer.rollbacks : writer.commits) += 1;
     }
+    if (writer.spec.long_transactions) {
+      Stay(writer, *observer);  // room for those who need the table to themselves
+    }
   }
 }
 
-void Workload::Stay(Writer& writer) const {
+void Workload::Stay(const Writer& writer, Client& observer) const {
   const int stage = stage_changes_;
   const int64_t enough = commits() - writer.commits + kStay;
-  Eventually([&] { return stop_ || failed_ || stage_changes_ != stage || commits() - writer.commits >= enough; },
-             std::chrono::seconds(1));
+  Eventually(
+      [&] {
+        return stop_ || failed_ || stage_changes_ != stage || commits() - writer.commits >= enough ||
+               observer.Must(kSomebodyWaits).Value() == "t";
+      },
+      kPatience);
 }
 
 bool Workload::AllOurs(const std::string& deadlock_detail) const {

@@ -44,11 +44,10 @@ enum class Isolation { kReadCommitted, kRepeatableRead, kSerializable };
 struct WriterSpec {
   std::string name;
   Isolation isolation = Isolation::kReadCommitted;
-  std::map<Step, int> steps;  // and how often, relatively
-  bool replica_role = false;  // session_replication_role = replica
-  bool two_phase = false;     // PREPARE TRANSACTION, then COMMIT PREPARED
-  bool long_transactions =
-      false;  // stays in each transaction while the others commit some dozens, or the stage changes
+  std::map<Step, int> steps;       // and how often, relatively
+  bool replica_role = false;       // session_replication_role = replica
+  bool two_phase = false;          // PREPARE TRANSACTION, then COMMIT PREPARED
+  bool long_transactions = false;  // stays in each transaction for a while, and away for a while
 };
 
 // Everything, at every isolation level, in seven sessions.
@@ -100,7 +99,8 @@ class Workload {
   struct Writer;
 
   void Work(Writer& writer);
-  void Stay(Writer& writer) const;
+  // Until the others have committed some dozens of transactions, the stage changes, or somebody waits for the table.
+  void Stay(const Writer& writer, Client& observer) const;
   // Counts an error that is the application's own, records any other as a failure.
   void Judge(Writer& writer, const Answer& answer, const std::string& sql);
   bool AllOurs(const std::string& deadlock_detail) const;
@@ -112,7 +112,7 @@ class Workload {
   std::atomic<bool> stop_ = false;
   std::atomic<bool> failed_ = false;
   std::atomic<int64_t> next_high_;
-  std::atomic<int64_t> next_low_ = -1;
+  std::atomic<int64_t> next_low_;
   std::atomic<int64_t> next_unique_ = 1'000'000;
   std::atomic<int64_t> edge_ = 0;
   std::atomic<int> stage_changes_ = 0;

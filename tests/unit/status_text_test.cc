@@ -42,8 +42,8 @@ Migration MakeMigration(State state, bool alive) {
   migration.age_seconds = 3700;
   migration.silent_seconds = 2;
   migration.progress = {
-      {"done", 1'000'000}, {"total", 4e6}, {"rate", 1e5}, {"eta_seconds", 30.0}, {"waiting", "paused by alice"},
-      {"doing", ""}};
+      {"done", 1'000'000}, {"total", 4e6},   {"rate", 1e5}, {"eta_seconds", 30.0}, {"waiting", "paused by alice"},
+      {"doing", ""},       {"stage", "copy"}};
   return migration;
 }
 
@@ -84,6 +84,12 @@ TEST(StatusDetailsTest, AnUnreadableProgressIsNoHarm) {
     migration.progress = progress;
     EXPECT_THAT(StatusDetails(migration, {}), HasSubstr("- of stage copy"));
   }
+}
+
+TEST(StatusDetailsTest, ProgressOfAnEarlierStageIsNotShown) {
+  Migration migration = MakeMigration(State::kRunning, true);
+  migration.stage = Stage::kIndex;
+  EXPECT_THAT(StatusDetails(migration, {}), HasSubstr("- of stage index"));
 }
 
 TEST(NextStepTest, SaysWhatToType) {

@@ -1,0 +1,512 @@
+// What hangs on a table and cannot be carried over yet is refused by name, before anything is done, with a way out.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <memory>
+#include <ostream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "boost/json/parse.hpp"
+#include "boost/json/serialize.hpp"
+#include "engine/run.h"
+#include "fmt/format.h"
+#include "fmt/ranges.h"
+#include "pg/status.h"
+#include "tests/engine/roles.h"
+#include "tests/support/change.h"
+#include "tests/support/database.h"
+#include "tests/support/run.h"
+
+namespace pgmoult::tests {
+namespace {
+
+using ::testing::HasSubstr;
+
+// By the owner, before the case's own script: t is the table to be changed.
+constexpr std::string_view kTable =
+    "CREATE TABLE t (id int PRIMARY KEY, v text); CREATE TABLE other (id int PRIMARY KEY, v text);"
+    "INSERT INTO t VALUES (1, 'one'); INSERT INTO other VALUES (1, 'one')";
+
+enum class Login { kOwner, kSuperuser, kStranger };
+
+struct Case {
+  std::string_view name;
+  std::string_view by_owner = {};      // runs after kTable
+  std::string_view by_superuser = {};  // runs after that
+  std::string_view code = {};
+  std::string_view object = {};  // part of the finding's object
+  std::string_view remedy = {};  // part of the finding's remedy
+  std::string_view statement = "ALTER TABLE t ALTER COLUMN id TYPE bigint";
+  // The statement that the remedy amounts to, by a superuser: afterwards the code is found no more. "": there is none.
+  std::string_view way_out = {};
+  Login login = Login::kOwner;
+};
+
+void PrintTo(const Case& one, std::ostream* out) { *out << one.name; }
+
+const Case kCases[] = {
+    {.name = "ForeignKeyOut",
+     .by_owner = "ALTER TABLE t ADD CONSTRAINT out_fk FOREIGN KEY (id) REFERENCES other",
+     .code = "foreign_key_out",
+     .object = "foreign key out_fk of table public.t",
+     .remedy = "add it again",
+     .way_out = "ALTER TABLE t DROP CONSTRAINT out_fk"},
+    {.name = "ForeignKeyIn",
+     .by_owner = "ALTER TABLE other ADD CONSTRAINT in_fk FOREIGN KEY (id) REFERENCES t",
+     .code = "foreign_key_in",
+     .object = "foreign key in_fk of table public.other",
+     .remedy = "add it again",
+     .way_out = "ALTER TABLE other DROP CONSTRAINT in_fk"},
+    {.name = "ForeignKeyToItself",
+     .by_owner = "ALTER TABLE t ADD parent int CONSTRAINT self_fk REFERENCES t",
+     .code = "foreign_key_self",
+     .object = "foreign key self_fk of table public.t",
+     .remedy = "add it again",
+     .way_out = "ALTER TABLE t DROP CONSTRAINT self_fk"},
+    {.name = "View",
+     .by_owner = "CREATE VIEW looks AS SELECT v FROM t",
+     .code = "view",
+     .object = "view public.looks",
+     .remedy = "Drop the view",
+     .way_out = "DROP VIEW looks"},
+    {.name = "ViewOfTheRowType",
+     .by_owner = "CREATE VIEW looks AS SELECT NULL::t AS nothing",
+     .code = "view",
+     .object = "view public.looks",
+     .remedy = "Drop the view",
+     .way_out = "DROP VIEW looks"},
+    {.name = "ViewOverThePrimaryKey",
+     .by_owner = "CREATE VIEW grouped AS SELECT id, v FROM t GROUP BY id",
+     .code = "view",
+     .object = "view public.grouped",
+     .remedy = "Drop the view",
+     .way_out = "DROP VIEW grouped"},
+    {.name = "MaterializedView",
+     .by_owner = "CREATE MATERIALIZED VIEW stored AS SELECT * FROM t",
+     .code = "materialized_view",
+     .object = "materialized view public.stored",
+     .remedy = "Drop it",
+     .way_out = "DROP MATERIALIZED VIEW stored"},
+    {.name = "Rule",
+     .by_owner = "CREATE RULE no_delete AS ON DELETE TO t DO INSTEAD NOTHING",
+     .code = "rule",
+     .object = "rule no_delete on table public.t",
+     .remedy = "Drop the rule",
+     .way_out = "DROP RULE no_delete ON t"},
+    {.name = "RuleOfAnotherTable",
+     .by_owner = "CREATE RULE copy_in AS ON INSERT TO other DO ALSO INSERT INTO t SELECT NEW.*",
+     .code = "rule_elsewhere",
+     .object = "other",
+     .remedy = "Drop the rule",
+     .way_out = "DROP RULE copy_in ON other"},
+    {.name = "Trigger",
+     .by_owner = "CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';"
+                 "CREATE TRIGGER touches BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION touch();"
+                 "ALTER TABLE t DISABLE TRIGGER touches",
+     .code = "trigger",
+     .object = "trigger touches on table public.t",
+     .remedy = "Drop the trigger",
+     .way_out = "DROP TRIGGER touches ON t"},
+    {.name = "Policy",
+     .by_owner = "CREATE POLICY everybody ON t USING (true)",
+     .code = "policy",
+     .object = "policy everybody on table public.t",
+     .remedy = "Drop the policy",
+     .way_out = "DROP POLICY everybody ON t"},
+    {.name = "PolicyOfAnotherTable",
+     .by_owner = "CREATE POLICY those_in_t ON other USING (id IN (SELECT id FROM t))",
+     .code = "policy_elsewhere",
+     .object = "those_in_t",
+     .remedy = "Drop the policy",
+     .way_out = "DROP POLICY those_in_t ON other"},
+    {.name = "ForcedRowSecurity",
+     .by_owner = "ALTER TABLE t ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY",
+     .code = "forced_row_security",
+     .object = "table public.t",
+     .remedy = "NO FORCE ROW LEVEL SECURITY",
+     .way_out = "ALTER TABLE t NO FORCE ROW LEVEL SECURITY"},
+    {.name = "ForcedRowSecurityWhereTheOwnerBypassesIt",
+     .by_owner = "ALTER TABLE t ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY",
+     .code = "forced_row_security",
+     .object = "table public.t",
+     .remedy = "BYPASSRLS",
+     .way_out = "ALTER ROLE refusal_owner BYPASSRLS"},
+    {.name = "Publication",
+     .by_superuser = "CREATE PUBLICATION news FOR TABLE t",
+     .code = "publication",
+     .object = "publication news",
+     .remedy = "Take the table out",
+     .way_out = "ALTER PUBLICATION news DROP TABLE t"},
+    {.name = "PublicationOfTheSchema",
+     .by_superuser = "CREATE PUBLICATION news FOR TABLES IN SCHEMA public",
+     .code = "publication_of_schema",
+     .object = "publication news",
+     .remedy = "Take the table out",
+     .way_out = "DROP PUBLICATION news"},
+    {.name = "PublicationOfAllTables",
+     .by_superuser = "CREATE PUBLICATION news FOR ALL TABLES",
+     .code = "publication_all_tables",
+     .object = "publication news",
+     .remedy = "--allow-publish-all",
+     .way_out = "DROP PUBLICATION news"},
+    {.name = "PartitionedTable",
+     .by_owner = "CREATE TABLE parts (id int PRIMARY KEY) PARTITION BY RANGE (id)",
+     .code = "partitioned_table",
+     .object = "table public.parts",
+     .remedy = "partitioned tables",
+     .statement = "ALTER TABLE parts ALTER COLUMN id TYPE bigint"},
+    {.name = "Partition",
+     .by_owner = "CREATE TABLE parts (id int PRIMARY KEY, v text) PARTITION BY RANGE (id);"
+                 "ALTER TABLE parts ATTACH PARTITION t FOR VALUES FROM (0) TO (9)",
+     .code = "partition",
+     .object = "table public.t",
+     .remedy = "Detach",
+     .way_out = "ALTER TABLE parts DETACH PARTITION t"},
+    {.name = "InheritanceParent",
+     .by_owner = "CREATE TABLE child () INHERITS (t)",
+     .code = "inheritance_parent",
+     .object = "table public.t",
+     .remedy = "NO INHERIT",
+     .way_out = "ALTER TABLE child NO INHERIT t"},
+    {.name = "InheritanceChild",
+     .by_owner = "CREATE TABLE parent (v text); ALTER TABLE t INHERIT parent",
+     .code = "inheritance_child",
+     .object = "table public.t",
+     .remedy = "NO INHERIT",
+     .way_out = "ALTER TABLE t NO INHERIT parent"},
+    {.name = "RowTypeAsAColumn",
+     .by_owner = "ALTER TABLE other ADD COLUMN whole t",
+     .code = "row_type_used",
+     .object = "other",
+     .remedy = "CREATE TYPE",
+     .way_out = "ALTER TABLE other DROP COLUMN whole"},
+    {.name = "ArrayOfTheRowTypeAsAColumn",
+     .by_owner = "ALTER TABLE other ADD COLUMN many t[]",
+     .code = "row_type_used",
+     .object = "other",
+     .remedy = "CREATE TYPE",
+     .way_out = "ALTER TABLE other DROP COLUMN many"},
+    {.name = "DomainOverTheRowType",
+     .by_owner = "CREATE DOMAIN wrapped AS t",
+     .code = "row_type_used",
+     .object = "wrapped",
+     .remedy = "CREATE TYPE",
+     .way_out = "DROP DOMAIN wrapped"},
+    {.name = "RowTypeAsAnArgument",
+     .by_owner = "CREATE FUNCTION takes(t) RETURNS int LANGUAGE sql AS 'SELECT 1'",
+     .code = "function",
+     .object = "function public.takes(public.t)",
+     .remedy = "Drop the function",
+     .way_out = "DROP FUNCTION takes"},
+    {.name = "RowTypeAsAResult",
+     .by_owner = "CREATE FUNCTION gives() RETURNS SETOF t LANGUAGE sql AS 'SELECT * FROM t'",
+     .code = "function",
+     .object = "function public.gives()",
+     .remedy = "Drop the function",
+     .way_out = "DROP FUNCTION gives"},
+    {.name = "FunctionWithAParsedBody",
+     .by_owner = "CREATE FUNCTION counts() RETURNS bigint LANGUAGE sql BEGIN ATOMIC SELECT count(*) FROM t; END",
+     .code = "function",
+     .object = "function public.counts()",
+     .remedy = "string literal",
+     .way_out = "DROP FUNCTION counts"},
+    {.name = "DefaultOfAnotherTableFromTheIdentitySequence",
+     .by_owner = "ALTER TABLE t ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY;"
+                 "ALTER TABLE other ALTER COLUMN id SET DEFAULT nextval('t_id_seq')",
+     .code = "expression_elsewhere",
+     .object = "other",
+     .remedy = "Drop the default",
+     .way_out = "ALTER TABLE other ALTER COLUMN id DROP DEFAULT"},
+    {.name = "WholeRowCheck",
+     .by_owner = "ALTER TABLE t ADD CONSTRAINT whole CHECK (t IS NOT NULL)",
+     .code = "whole_row_check",
+     .object = "constraint whole of table public.t",
+     .remedy = "name the columns",
+     .way_out = "ALTER TABLE t DROP CONSTRAINT whole"},
+    {.name = "ExpressionThatNamesTheTable",
+     .by_owner = "ALTER TABLE t ALTER COLUMN v SET DEFAULT 't'::regclass::text",
+     .code = "self_reference",
+     .object = "public.t.v",
+     .remedy = "create it again",
+     .way_out = "ALTER TABLE t ALTER COLUMN v DROP DEFAULT"},
+    {.name = "ExtensionMember",
+     .by_superuser = "ALTER EXTENSION plpgsql ADD TABLE t",
+     .code = "extension_member",
+     .object = "extension plpgsql",
+     .remedy = "update script",
+     .way_out = "ALTER EXTENSION plpgsql DROP TABLE t"},
+    {.name = "InvalidIndex",
+     .by_owner = "CREATE INDEX broken ON t (v)",
+     .by_superuser = "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'broken'::regclass",
+     .code = "invalid_index",
+     .object = "index public.broken",
+     .remedy = "REINDEX",
+     .way_out = "DROP INDEX broken"},
+    {.name = "StatisticsOfAnotherOwner",
+     .by_owner = "CREATE STATISTICS others ON id, v FROM t",
+     .by_superuser = "ALTER STATISTICS others OWNER TO refusal_stranger",
+     .code = "statistics_owner",
+     .object = "statistics public.others",
+     .remedy = "ALTER STATISTICS public.others OWNER TO refusal_owner",
+     .way_out = "ALTER STATISTICS public.others OWNER TO refusal_owner"},
+    {.name = "GrantBySomebodyElse",
+     .by_owner = "GRANT SELECT ON t TO refusal_clerk WITH GRANT OPTION",
+     .by_superuser = "SET ROLE refusal_clerk; GRANT SELECT ON t TO refusal_stranger; RESET ROLE",
+     .code = "foreign_grantor",
+     .object = "role refusal_clerk",
+     .remedy = "GRANT refusal_clerk TO refusal_owner",
+     .way_out = "GRANT refusal_clerk TO refusal_owner"},
+    {.name = "Unlogged",
+     .by_owner = "ALTER TABLE t SET UNLOGGED",
+     .code = "unlogged_table",
+     .object = "table public.t",
+     .remedy = "SET LOGGED",
+     .way_out = "ALTER TABLE t SET LOGGED"},
+    {.name = "TypedTable",
+     .by_owner = "CREATE TYPE shape AS (id int, v text); ALTER TABLE t OF shape",
+     .code = "typed_table",
+     .object = "table public.t",
+     .remedy = "NOT OF",
+     .way_out = "ALTER TABLE t NOT OF"},
+    {.name = "ViewAsTheTarget",
+     .by_owner = "CREATE VIEW looks AS SELECT v FROM other",
+     .code = "view_as_table",
+     .object = "table public.looks",
+     .remedy = "definition",
+     .statement = "ALTER TABLE looks ADD COLUMN x int"},
+    {.name = "ForeignTableAsTheTarget",
+     .by_superuser = "CREATE FOREIGN DATA WRAPPER nowhere; CREATE SERVER far FOREIGN DATA WRAPPER nowhere;"
+                     "CREATE FOREIGN TABLE abroad (id int) SERVER far; ALTER TABLE abroad OWNER TO refusal_owner",
+     .code = "foreign_table",
+     .object = "table public.abroad",
+     .remedy = "over there",
+     .statement = "ALTER TABLE abroad ADD COLUMN x int"},
+    {.name = "SuperuserWithALesserOwner",
+     .code = "superuser_runs_owner_code",
+     .object = "public.t",
+     .remedy = "--trust-owner",
+     .way_out = "ALTER TABLE t OWNER TO postgres",
+     .login = Login::kSuperuser},
+    {.name = "SystemTable",
+     .code = "system_table",
+     .object = "table pg_class",
+     .remedy = "none",
+     .statement = "ALTER TABLE pg_catalog.pg_class ADD COLUMN x int",
+     .login = Login::kSuperuser},
+    {.name = "LoginThatIsNotTheOwner",
+     .code = "not_owner",
+     .object = "public.t",
+     .remedy = R"(GRANT "refusal_owner" TO "refusal_stranger")",
+     .way_out = "GRANT refusal_owner TO refusal_stranger",
+     .login = Login::kStranger},
+    {.name = "OwnerWithoutCreateOnTheSchema",
+     .by_superuser = "REVOKE CREATE ON SCHEMA public FROM refusal_owner",
+     .code = "no_create_on_schema",
+     .object = "schema public",
+     .remedy = "GRANT CREATE ON SCHEMA public TO refusal_owner",
+     .way_out = "GRANT CREATE ON SCHEMA public TO refusal_owner"},
+    {.name = "OwnerWithoutItsRights",
+     .by_owner = "REVOKE INSERT ON t FROM refusal_owner",
+     .code = "owner_lacks_privileges",
+     .object = "table public.t",
+     .remedy = "GRANT INSERT ON public.t TO refusal_owner",
+     .way_out = "GRANT INSERT ON public.t TO refusal_owner"},
+    {.name = "AnotherDatabase",
+     .code = "other_database",
+     .object = "elsewhere",
+     .remedy = "connect to that database",
+     .statement = "ALTER TABLE elsewhere.public.t ADD COLUMN x int"},
+};
+
+// One database for all tests, emptied before each.
+class RefusalTest : public ::testing::Test {
+ protected:
+  static void TearDownTestSuite() { shared_.reset(); }
+
+  RefusalTest() {
+    if (shared_ == nullptr || !Empty().ok()) {
+      shared_ = std::make_unique<TestDatabase>();
+    }
+    superuser_ = std::make_unique<Session>(*shared_);
+    MakeOwner(*superuser_, *shared_, "refusal_owner");
+    EnsureRole(*superuser_, "refusal_stranger");
+    EnsureRole(*superuser_, "refusal_clerk");
+    // Memberships outlive the databases.
+    superuser_->Exec("REVOKE refusal_owner FROM refusal_stranger; REVOKE refusal_clerk FROM refusal_owner");
+    owner_ = std::make_unique<Session>(*shared_, "refusal_owner");
+    owner_->Exec(std::string(kTable));
+  }
+
+  static absl::Status Empty() {
+    Session superuser(*shared_);
+    return superuser
+        .Try("DROP SCHEMA IF EXISTS public, pgmoult, pgmoult_1_old, pgmoult_1_new CASCADE; CREATE SCHEMA public; GRANT USAGE ON SCHEMA public TO PUBLIC;"
+             "DROP PUBLICATION IF EXISTS news; DROP FOREIGN DATA WRAPPER IF EXISTS nowhere CASCADE")
+        .status();
+  }
+
+  static absl::StatusOr<engine::Plan> Plan(std::string_view statement, const std::string& role = "refusal_owner",
+                                           const engine::RunOptions& options = {}) {
+    return PlanChange(*shared_, std::string(statement), options, role);
+  }
+
+  // Relations, triggers and schemas, with the transactions that last touched them.
+  std::string Picture() {
+    return superuser_->Scalar<std::string>(
+        "SELECT concat_ws(E'\\n', (SELECT string_agg(to_jsonb(c)::text || c.xmin, E'\\n' ORDER BY oid) FROM pg_class c "
+        "WHERE oid >= 16384), (SELECT string_agg(to_jsonb(g)::text || g.xmin, E'\\n' ORDER BY oid) FROM pg_trigger g), "
+        "(SELECT string_agg(to_jsonb(n)::text || n.xmin, E'\\n' ORDER BY oid) FROM pg_namespace n))");
+  }
+
+  static std::unique_ptr<TestDatabase> shared_;
+  std::unique_ptr<Session> superuser_;
+  std::unique_ptr<Session> owner_;
+};
+
+std::unique_ptr<TestDatabase> RefusalTest::shared_;
+
+std::vector<std::string> Codes(const engine::Plan& plan, engine::Severity severity = engine::Severity::kRefuse) {
+  std::vector<std::string> codes;
+  for (const engine::Finding& finding : plan.findings) {
+    if (finding.severity == severity) {
+      codes.push_back(finding.code);
+    }
+  }
+  return codes;
+}
+
+std::string Role(Login login) {
+  return login == Login::kOwner ? "refusal_owner" : login == Login::kStranger ? "refusal_stranger" : "";
+}
+
+class RefusedThingTest : public RefusalTest, public ::testing::WithParamInterface<Case> {};
+
+TEST_P(RefusedThingTest, IsRefusedByNameWithAWayOut) {
+  const Case& one = GetParam();
+  if (!one.by_owner.empty()) {
+    owner_->Exec(std::string(one.by_owner));
+  }
+  if (!one.by_superuser.empty()) {
+    superuser_->Exec(std::string(one.by_superuser));
+  }
+  const auto plan = Plan(one.statement, Role(one.login));
+  ASSERT_TRUE(plan.ok()) << pg::Describe(plan.status());
+  EXPECT_TRUE(plan->refused());
+  const auto found = std::ranges::find(plan->findings, std::string(one.code), &engine::Finding::code);
+  ASSERT_NE(found, plan->findings.end()) << fmt::format("{}", fmt::join(Codes(*plan), ", "));
+  EXPECT_EQ(found->severity, engine::Severity::kRefuse);
+  EXPECT_THAT(found->object, HasSubstr(std::string(one.object)));
+  EXPECT_THAT(found->remedy, HasSubstr(std::string(one.remedy)));
+  EXPECT_FALSE(found->message.empty());
+  EXPECT_THAT(boost::json::serialize(engine::ToJson(*plan)), HasSubstr(std::string(one.code)));
+
+  const std::string before = Picture();
+  const auto report = RunChange(TargetOf(*shared_, Role(one.login)), std::string(one.statement));
+  EXPECT_EQ(engine::EndKindOf(report.status()), engine::EndKind::kRefused) << pg::Describe(report.status());
+  EXPECT_THAT(pg::Describe(report.status()), HasSubstr(std::string(one.object)));
+  EXPECT_EQ(Leftovers(*superuser_), "");
+  EXPECT_EQ(Picture(), before);
+
+  if (!one.way_out.empty()) {
+    superuser_->Exec(std::string(one.way_out));
+    const auto again = Plan(one.statement, Role(one.login));
+    ASSERT_TRUE(again.ok()) << pg::Describe(again.status());
+    EXPECT_THAT(Codes(*again), ::testing::IsEmpty()) << "the way out does not lead out";
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Things, RefusedThingTest, ::testing::ValuesIn(kCases),
+                         [](const ::testing::TestParamInfo<Case>& info) { return std::string(info.param.name); });
+
+constexpr std::string_view kBigint = "ALTER TABLE t ALTER COLUMN id TYPE bigint";
+
+TEST_F(RefusalTest, APlainTableIsNotRefused) {
+  const auto plan = Plan(kBigint);
+  ASSERT_TRUE(plan.ok()) << pg::Describe(plan.status());
+  EXPECT_THAT(Codes(*plan), ::testing::IsEmpty());
+}
+
+TEST_F(RefusalTest, EverythingInTheWayIsNamedAtOnceRefusalsFirst) {
+  owner_->Exec("CREATE VIEW one AS SELECT v FROM t; CREATE VIEW two AS SELECT v FROM t; CREATE POLICY p ON t");
+  const auto plan = Plan(kBigint);
+  ASSERT_TRUE(plan.ok()) << pg::Describe(plan.status());
+  EXPECT_THAT(Codes(*plan), ::testing::UnorderedElementsAre("view", "view", "policy"));
+  EXPECT_FALSE(plan->built);
+  EXPECT_TRUE(std::ranges::is_sorted(plan->findings, {}, &engine::Finding::severity));
+}
+
+TEST_F(RefusalTest, APublicationOfAllTablesIsNoObstacleWhereItIsAllowed) {
+  superuser_->Exec("CREATE PUBLICATION news FOR ALL TABLES");
+  engine::RunOptions options = SmallOptions();
+  options.allow_publish_all = true;
+  const auto plan = Plan(kBigint, "refusal_owner", options);
+  ASSERT_TRUE(plan.ok()) << pg::Describe(plan.status());
+  EXPECT_THAT(Codes(*plan), ::testing::IsEmpty());
+  const auto report = RunChange(TargetOf(*shared_, "refusal_owner"), std::string(kBigint), options);
+  ASSERT_TRUE(report.ok()) << pg::Describe(report.status());
+}
+
+TEST_F(RefusalTest, ATrustedOwnersCodeMayRunUnderASuperuser) {
+  engine::RunOptions options;
+  options.trust_owner = true;
+  const auto plan = Plan(kBigint, "", options);
+  ASSERT_TRUE(plan.ok()) << pg::Describe(plan.status());
+  EXPECT_THAT(Codes(*plan), ::testing::IsEmpty());
+  EXPECT_THAT(Codes(*plan, engine::Severity::kWarn), ::testing::Contains("superuser_runs_owner_code"));
+}
+
+TEST_F(RefusalTest, AMemberOfTheOwnerMayChangeItsTable) {
+  superuser_->Exec("GRANT refusal_owner TO refusal_stranger");
+  superuser_->Exec(fmt::format("GRANT CREATE ON DATABASE {} TO refusal_stranger", shared_->name()));
+  const auto report = RunChange(TargetOf(*shared_, "refusal_stranger"), std::string(kBigint));
+  ASSERT_TRUE(report.ok()) << pg::Describe(report.status());
+  EXPECT_EQ(superuser_->Scalar<std::string>("SELECT relowner::regrole::text FROM pg_class WHERE oid = 't'::regclass"),
+            "refusal_owner");
+}
+
+TEST_F(RefusalTest, ATargetOfASubscriptionIsRefused) {
+  superuser_->Exec("CREATE SUBSCRIPTION feed CONNECTION 'dbname=nowhere' PUBLICATION p WITH (connect = false)");
+  superuser_->Exec(
+      "INSERT INTO pg_subscription_rel (srsubid, srrelid, srsubstate) SELECT oid, 't'::regclass, 'r' FROM "
+      "pg_subscription WHERE subname = 'feed'");
+  const auto plan = Plan(kBigint);
+  superuser_->Exec("ALTER SUBSCRIPTION feed SET (slot_name = NONE)");
+  superuser_->Exec("DROP SUBSCRIPTION feed");
+  ASSERT_TRUE(plan.ok()) << pg::Describe(plan.status());
+  ASSERT_THAT(Codes(*plan), ::testing::ElementsAre("subscription"));
+  EXPECT_EQ(plan->findings[0].object.substr(0, 12), "subscription");
+  EXPECT_THAT(plan->findings[0].remedy, HasSubstr("out of the subscription"));
+}
+
+// A temporary table is seen by its own session alone: to ours it does not exist.
+TEST_F(RefusalTest, ATemporaryTableIsNotFoundOrRefused) {
+  owner_->Exec("CREATE TEMP TABLE passing (id int PRIMARY KEY)");
+  const auto by_name = Plan("ALTER TABLE passing ADD COLUMN x int");
+  EXPECT_TRUE(absl::IsNotFound(by_name.status())) << pg::Describe(by_name.status());
+  const std::string schema =
+      owner_->Scalar<std::string>("SELECT relnamespace::regnamespace::text FROM pg_class WHERE relname = 'passing'");
+  const auto qualified = Plan(fmt::format("ALTER TABLE {}.passing ADD COLUMN x int", schema), "");
+  ASSERT_TRUE(qualified.ok()) << pg::Describe(qualified.status());
+  EXPECT_THAT(Codes(*qualified), ::testing::Contains("temporary_table"));
+}
+
+TEST_F(RefusalTest, APreparedTransactionThatHoldsALockIsWarnedOfByName) {
+  owner_->Exec("BEGIN");
+  owner_->Exec("INSERT INTO t VALUES (2, 'two')");
+  owner_->Exec("PREPARE TRANSACTION 'left behind'");
+  const auto plan = Plan(kBigint);
+  owner_->Exec("ROLLBACK PREPARED 'left behind'");
+  ASSERT_TRUE(plan.ok()) << pg::Describe(plan.status());
+  const auto found =
+      std::ranges::find(plan->findings, std::string("prepared_transaction"), &engine::Finding::code);
+  ASSERT_NE(found, plan->findings.end());
+  EXPECT_EQ(found->severity, engine::Severity::kWarn);
+  EXPECT_THAT(found->object, HasSubstr("left behind"));
+}
+
+}  // namespace
+}  // namespace pgmoult::tests
