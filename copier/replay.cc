@@ -18,8 +18,9 @@ namespace {
 using pg::Awaitable;
 using std::chrono::milliseconds;
 
-constexpr int64_t kTidyRows = 20'000;       // deleted log rows after which the log is vacuumed
-constexpr int64_t kCompactPages = 1'024;    // 8 MiB: a log larger than this is compacted once it is nearly empty
+constexpr int64_t kTidyRows = 20'000;     // deleted log rows after which the log is vacuumed
+constexpr int64_t kCompactPages = 1'024;  // 8 MiB: a log larger than this is compacted once it is nearly empty
+constexpr char kStatementTimeout[] = "57014";
 constexpr int64_t kCompactMaxRows = 5'000;  // live rows that compaction carries through our memory
 
 bool IsDuplicate(const absl::Status& status) {
@@ -32,11 +33,15 @@ bool IsDuplicate(const absl::Status& status) {
 Replayer::Replayer(std::unique_ptr<pg::Connection> connection, const Transfer& transfer, ReplayOptions options)
     : connection_(std::move(connection)), transfer_(transfer), options_(options), pages_(options.first_pages) {}
 
-Awaitable<absl::StatusOr<ReplayRound>> Replayer::Round() { co_return co_await RoundWithRetries(/*full=*/false); }
+Awaitable<absl::StatusOr<ReplayRound>> Replayer::Round() {
+  co_return co_await RoundWithRetries(/*full=*/false, options_.max_tries);
+}
 
-Awaitable<absl::StatusOr<ReplayRound>> Replayer::FullRound() { co_return co_await RoundWithRetries(/*full=*/true); }
+Awaitable<absl::StatusOr<ReplayRound>> Replayer::FullRound(std::optional<int> max_tries) {
+  co_return co_await RoundWithRetries(/*full=*/true, max_tries.value_or(options_.max_tries));
+}
 
-Awaitable<absl::StatusOr<ReplayRound>> Replayer::RoundWithRetries(bool full) {
+Awaitable<absl::StatusOr<ReplayRound>> Replayer::RoundWithRetries(bool full, int max_tries) {
   pg::Backoff backoff(milliseconds(5), milliseconds(500));
   for (int tries = 1;; ++tries) {
     ReplayRound round;
@@ -51,7 +56,7 @@ Awaitable<absl::StatusOr<ReplayRound>> Replayer::RoundWithRetries(bool full) {
     // after our snapshot can, too. Either way the round is repeated with a new snapshot, and whole.
     const bool duplicate = IsDuplicate(status);
     const bool passing = duplicate || pg::IsSerializationFailure(status) || pg::IsLockNotAvailable(status);
-    if (!passing || tries >= options_.max_tries) {
+    if (!passing || tries >= max_tries) {
       co_return pg::Annotate(status, fmt::format("replaying changes of {}", transfer_.source.Plain()));
     }
     full = full || duplicate;
@@ -125,10 +130,13 @@ Awaitable<absl::Status> Replayer::TidyLog() {
   }
   rows_since_tidy_ = 0;
   // Truncating the file's end would need an ACCESS EXCLUSIVE lock of VACUUM's own: writers reuse the space instead.
-  CO_RETURN_IF_ERROR(
+  const absl::Status vacuumed =
       (co_await connection_->Query(fmt::format("/* pgmoult:replay */ VACUUM (TRUNCATE off) {}", transfer_.log), {},
                                    pg::Deadline::Never()))
-          .status());
+          .status();
+  if (!vacuumed.ok()) {
+    co_return pg::IsLockNotAvailable(vacuumed) ? absl::OkStatus() : vacuumed;  // another time
+  }
   CO_ASSIGN_OR_RETURN(const pg::Result size,
                       co_await connection_->Query(fmt::format(
                           "/* pgmoult:replay */ SELECT pg_catalog.pg_relation_size({}::pg_catalog.regclass) / "
@@ -138,9 +146,19 @@ Awaitable<absl::Status> Replayer::TidyLog() {
   if (pages < kCompactPages) {
     co_return absl::OkStatus();
   }
+  CO_ASSIGN_OR_RETURN(const pg::Result live, co_await connection_->Query(fmt::format(
+                                                 "/* pgmoult:replay */ SELECT pg_catalog.count(*) > {0} FROM (SELECT "
+                                                 "FROM {1} LIMIT {0} + 1) AS some",
+                                                 kCompactMaxRows, transfer_.log)));
+  CO_ASSIGN_OR_RETURN(const bool full, live.Scalar<bool>());
+  if (full) {
+    co_return absl::OkStatus();  // without the lock yet: a log that is in use is left alone
+  }
   const absl::Status status = co_await pg::InTransaction(*connection_, "/* pgmoult:replay */ BEGIN", Compact());
   // Not getting the lock, or finding the log too full, is no failure: the next call tries again.
-  co_return pg::IsLockNotAvailable(status) || absl::IsOutOfRange(status) ? absl::OkStatus() : status;
+  const bool later =
+      pg::IsLockNotAvailable(status) || absl::IsOutOfRange(status) || pg::SqlState(status) == kStatementTimeout;
+  co_return later ? absl::OkStatus() : status;
 }
 
 // TRUNCATE is not MVCC: every transaction of ours that reads the log under an older snapshot holds ACCESS SHARE on it
@@ -148,13 +166,15 @@ Awaitable<absl::Status> Replayer::TidyLog() {
 Awaitable<absl::Status> Replayer::Compact() {
   std::vector<pg::Statement> statements;
   statements.push_back({"/* pgmoult:replay */ SET LOCAL lock_timeout = '200ms'", {}});
+  // Writers wait while the log is read: not for longer than this.
+  statements.push_back({"/* pgmoult:replay */ SET LOCAL statement_timeout = '200ms'", {}});
   statements.push_back(
       {fmt::format("/* pgmoult:replay */ LOCK TABLE ONLY {} IN ACCESS EXCLUSIVE MODE", transfer_.log), {}});
-  statements.push_back({fmt::format("/* pgmoult:replay */ SELECT DISTINCT {} FROM {} LIMIT {}",
-                                    KeyList(transfer_, Side::kLog), transfer_.log, kCompactMaxRows + 1),
+  statements.push_back({fmt::format("/* pgmoult:replay */ SELECT {} FROM {} LIMIT {}", KeyList(transfer_, Side::kLog),
+                                    transfer_.log, kCompactMaxRows + 1),
                         {}});
   CO_ASSIGN_OR_RETURN(const std::vector<pg::Result> results, co_await connection_->Pipeline(std::move(statements)));
-  const pg::Result& kept = results[2];
+  const pg::Result& kept = results[3];
   if (kept.rows() > kCompactMaxRows) {
     co_return absl::OutOfRangeError("the log is too full to be compacted");
   }

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -39,8 +40,8 @@ class Replayer {
   // A window bounded by time; `whole` says whether the log ended inside it. A window that meets a duplicate is repeated
   // as a full round, which no unique constraint of the source's can break.
   pg::Awaitable<absl::StatusOr<ReplayRound>> Round();
-  // Everything that is in the log.
-  pg::Awaitable<absl::StatusOr<ReplayRound>> FullRound();
+  // Everything that is in the log. `max_tries` in place of the options' where somebody waits for the answer.
+  pg::Awaitable<absl::StatusOr<ReplayRound>> FullRound(std::optional<int> max_tries = std::nullopt);
   // Bounded rounds until one takes the whole log and finds at most `enough_rows`, or the log has been gone through
   // `laps` times (a busy application may refill it for ever).
   pg::Awaitable<absl::Status> CatchUp(int64_t enough_rows, int laps);
@@ -56,7 +57,7 @@ class Replayer {
   pg::Connection& connection() { return *connection_; }
 
  private:
-  pg::Awaitable<absl::StatusOr<ReplayRound>> RoundWithRetries(bool full);
+  pg::Awaitable<absl::StatusOr<ReplayRound>> RoundWithRetries(bool full, int max_tries);
   pg::Awaitable<absl::Status> TryRound(bool full, ReplayRound& round);
   pg::Awaitable<absl::Status> Compact();
 

@@ -14,6 +14,7 @@ namespace pgmoult::copier {
 struct KeyColumn {
   pg::Ident name;         // in the source and in the change log
   std::string type;       // SQL name without modifier, schema-qualified where needed: "bigint", "public.citext"
+  std::string collation;  // the column's, schema-qualified and quoted; "" where the type has none
   std::string op_schema;  // schema of the key index's own operators, which are named below
   std::string less = "<";
   std::string less_equal = "<=";

@@ -121,6 +121,8 @@ std::string DualWriteStatements(const Transfer& transfer) {
       "    RETURN NULL;\n"
       "  END IF;\n"
       "  BEGIN\n"
+      // Without a limit a writer could wait for a whole replay round. It holds here only, where it can be caught.
+      "    PERFORM pg_catalog.set_config('lock_timeout', '30ms', true);\n"
       "    {3};\n"
       "    {4};\n"
       "  EXCEPTION WHEN OTHERS THEN\n"
@@ -144,22 +146,23 @@ std::string GatherKeys(const Transfer& transfer, const Function& function) {
       Variables(transfer), function.rows);
 }
 
-std::string CreateFunction(const Design& design, const std::string& name, std::string_view settings,
-                           std::string_view declarations, std::string_view statements) {
-  // A stranger may attach a function he can execute to a table of his own; ours does nothing there.
+std::string CreateFunction(const Design& design, const std::string& name, std::string_view declarations,
+                           std::string_view statements) {
+  // A stranger may attach a function he can execute to a table of his own; ours does nothing there. No lock_timeout,
+  // the application's neither: we hold the log for a moment now and then, and who waits for it must not fail.
   return fmt::format(
       "CREATE OR REPLACE FUNCTION {0}.{1}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER\n"
-      "SET search_path = pg_catalog, pg_temp SET row_security = off{2} AS $pgmoult$\n"
-      "#variable_conflict use_variable\n"
-      "{3}BEGIN\n"
-      "  IF TG_RELID <> {4} THEN\n"
+      "SET search_path = pg_catalog, pg_temp SET row_security = off SET lock_timeout = 0 AS $pgmoult$\n"
+      "#variable_conflict use_column\n"
+      "{2}BEGIN\n"
+      "  IF TG_RELID <> {3} THEN\n"
       "    RAISE EXCEPTION 'pgmoult: % is a trigger function of another table', TG_NAME;\n"
       "  END IF;\n"
-      "{5}"
+      "{4}"
       "  RETURN NULL;\n"
       "END\n"
       "$pgmoult$",
-      Ident(design.schema_new), Ident(name), settings, declarations, design.source_oid, statements);
+      Ident(design.schema_new), Ident(name), declarations, design.source_oid, statements);
 }
 
 std::string LogFunction(const Design& design, const Function& function) {
@@ -170,15 +173,14 @@ std::string LogFunction(const Design& design, const Function& function) {
           ? fmt::format("  INSERT INTO {} ({}) SELECT {} FROM {};\n", transfer.log, keys, keys, function.rows)
           : fmt::format("  INSERT INTO {} ({}) VALUES ({});\n", transfer.log, keys,
                         copier::KeyList(transfer, Side::kSource, function.row_prefix));
-  return CreateFunction(design, function.name, "", "", statement);
+  return CreateFunction(design, function.name, "", statement);
 }
 
 std::string DualWriteFunction(const Design& design, const Function& function) {
   const std::string declarations = "DECLARE\n" + EachKey(design.transfer, "", [](const KeyColumn& column, size_t i) {
                                      return fmt::format("  pgmoult_k{} {}[];\n", i, column.type);
                                    });
-  // Without a lock_timeout of its own a writer could wait for a whole replay round.
-  return CreateFunction(design, function.name, " SET lock_timeout = '30ms'", declarations,
+  return CreateFunction(design, function.name, declarations,
                         GatherKeys(design.transfer, function) + DualWriteStatements(design.transfer));
 }
 
@@ -197,13 +199,13 @@ std::vector<std::string> CaptureFunctionsSql(const Design& design, CaptureBody b
   }
   // Row capture logs in either body: what it serves (replication apply, partitions) never writes through.
   statements.push_back(CreateFunction(
-      design, "capture_row", "", "",
+      design, "capture_row", "",
       fmt::format("  IF TG_OP <> 'INSERT' THEN\n    INSERT INTO {0} ({1}) VALUES ({2});\n  END IF;\n"
                   "  IF TG_OP <> 'DELETE' THEN\n    INSERT INTO {0} ({1}) VALUES ({3});\n  END IF;\n",
                   transfer.log, copier::KeyList(transfer, Side::kLog), copier::KeyList(transfer, Side::kSource, "OLD."),
                   copier::KeyList(transfer, Side::kSource, "NEW."))));
   statements.push_back(
-      CreateFunction(design, "capture_truncate", "", "",
+      CreateFunction(design, "capture_truncate", "",
                      fmt::format("  INSERT INTO {} ({}) VALUES (NULL);\n", transfer.log, transfer.key[0].name)));
   for (const char* name : {"capture_new", "capture_old", "capture_old_key", "capture_row", "capture_truncate"}) {
     statements.push_back(fmt::format("REVOKE EXECUTE ON FUNCTION {}.{}() FROM PUBLIC", Ident(design.schema_new), name));
@@ -214,34 +216,32 @@ std::vector<std::string> CaptureFunctionsSql(const Design& design, CaptureBody b
 std::vector<std::string> CaptureTriggersSql(const Design& design, CaptureMode mode) {
   const Transfer& transfer = design.transfer;
   std::vector<std::string> statements;
-  const auto add = [&](std::string_view what, std::string_view event, std::string_view function,
+  const auto add = [&](std::string_view what, std::string_view event, std::string_view form, std::string_view function,
                        std::string_view enable) {
     const Ident name(TriggerName(design, what));
-    statements.push_back(fmt::format("CREATE TRIGGER {} {} EXECUTE FUNCTION {}.{}()", name,
-                                     fmt::format(fmt::runtime(event), transfer.source), Ident(design.schema_new),
-                                     function));
+    statements.push_back(fmt::format("CREATE TRIGGER {} AFTER {} ON {} {} EXECUTE FUNCTION {}.{}()", name, event,
+                                     transfer.source, form, Ident(design.schema_new), function));
     statements.push_back(fmt::format("ALTER TABLE {} ENABLE {} TRIGGER {}", transfer.source, enable, name));
   };
   if (mode == CaptureMode::kRow) {
-    add("row", "AFTER INSERT OR UPDATE OR DELETE ON {} FOR EACH ROW", "capture_row", "ALWAYS");
+    add("row", "INSERT OR UPDATE OR DELETE", "FOR EACH ROW", "capture_row", "ALWAYS");
   } else {
-    add("insert", "AFTER INSERT ON {} REFERENCING NEW TABLE AS pgmoult_new_rows FOR EACH STATEMENT", "capture_new",
-        "ALWAYS");
-    add("update", "AFTER UPDATE ON {} REFERENCING NEW TABLE AS pgmoult_new_rows FOR EACH STATEMENT", "capture_new",
-        "ALWAYS");
-    add("delete", "AFTER DELETE ON {} REFERENCING OLD TABLE AS pgmoult_old_rows FOR EACH STATEMENT", "capture_old",
-        "ALWAYS");
+    constexpr std::string_view kNewTable = "REFERENCING NEW TABLE AS pgmoult_new_rows FOR EACH STATEMENT";
+    constexpr std::string_view kOldTable = "REFERENCING OLD TABLE AS pgmoult_old_rows FOR EACH STATEMENT";
+    add("insert", "INSERT", kNewTable, "capture_new", "ALWAYS");
+    add("update", "UPDATE", kNewTable, "capture_new", "ALWAYS");
+    add("delete", "DELETE", kOldTable, "capture_old", "ALWAYS");
     std::vector<std::string> changed;
     for (const KeyColumn& column : transfer.key) {
       changed.push_back(
           fmt::format("NOT (OLD.{0} OPERATOR({1}.{2}) NEW.{0})", column.name, Ident(column.op_schema), column.equal));
     }
-    add("rekey", fmt::format("AFTER UPDATE ON {{}} FOR EACH ROW WHEN ({})", fmt::join(changed, " OR ")),
-        "capture_old_key", "ALWAYS");
+    add("rekey", "UPDATE", fmt::format("FOR EACH ROW WHEN ({})", fmt::join(changed, " OR ")), "capture_old_key",
+        "ALWAYS");
     // Logical replication's apply worker fires no statement triggers.
-    add("apply", "AFTER INSERT OR UPDATE OR DELETE ON {} FOR EACH ROW", "capture_row", "REPLICA");
+    add("apply", "INSERT OR UPDATE OR DELETE", "FOR EACH ROW", "capture_row", "REPLICA");
   }
-  add("truncate", "AFTER TRUNCATE ON {} FOR EACH STATEMENT", "capture_truncate", "ALWAYS");
+  add("truncate", "TRUNCATE", "FOR EACH STATEMENT", "capture_truncate", "ALWAYS");
   return statements;
 }
 
@@ -262,8 +262,8 @@ std::vector<std::string> CreateLogSql(const Design& design) {
                   "ONLY {} WHERE false",
                   transfer.log, copier::KeyList(transfer, Side::kSource), transfer.source),
       // Finds the "everything" marker at once however long the log is; ordinary rows are never in it.
-      fmt::format("CREATE INDEX {} ON {} (({} IS NULL)) WHERE {} IS NULL", Ident("change_log_marker"), transfer.log,
-                  transfer.key[0].name, transfer.key[0].name),
+      fmt::format("CREATE INDEX {} ON {} (({} IS NULL)) WHERE {} IS NULL", Ident("pgmoult_change_log_marker"),
+                  transfer.log, transfer.key[0].name, transfer.key[0].name),
       fmt::format("REVOKE ALL ON TABLE {} FROM PUBLIC", transfer.log),
       fmt::format("GRANT ALL ON TABLE {} TO {}", transfer.log, owner),
       // A FOR ALL TABLES publication publishes the log, too, and replay deletes from it.
@@ -273,7 +273,8 @@ std::vector<std::string> CreateLogSql(const Design& design) {
 
 std::string CreateLogIndexSql(const Design& design) {
   const Transfer& transfer = design.transfer;
-  return fmt::format("CREATE INDEX change_log_key ON {} ({})", transfer.log, copier::KeyList(transfer, Side::kLog));
+  return fmt::format("CREATE INDEX pgmoult_change_log_key ON {} ({})", transfer.log,
+                     copier::KeyList(transfer, Side::kLog));
 }
 
 pg::Awaitable<absl::StatusOr<std::vector<CaptureTrigger>>> ReadCaptureTriggers(pg::Connection& connection,

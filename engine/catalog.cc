@@ -85,8 +85,8 @@ Awaitable<absl::StatusOr<std::vector<KeyCandidate>>> ReadKeyCandidates(pg::Conne
     std::optional<std::string> greater_equal;
     std::optional<std::string> equal;
     CO_RETURN_IF_ERROR(result.Read(row, candidate.index, candidate.primary, candidate.unusable, candidate.bytes, name,
-                                   column.type, op_schema, less, less_equal, greater, greater_equal, equal,
-                                   column.descending));
+                                   column.type, column.collation, op_schema, less, less_equal, greater, greater_equal,
+                                   equal, column.descending));
     if (!(less && less_equal && greater && greater_equal && equal) && candidate.unusable.empty()) {
       candidate.unusable = "its operators are not those of a complete btree family";
     }

@@ -83,7 +83,7 @@ pg::Awaitable<absl::Status> InstallCapture(Context& context);
 // Empties the shadow after a TRUNCATE of the source: capture only logs again, the shadow is a bare heap as after
 // prepare, the copy is forgotten.
 pg::Awaitable<absl::Status> RestartCopy(Context& context);
-// Capture writes through from now on: index on the log, new function bodies.
+// Capture writes through from now on, where change and options allow it: index on the log, new function bodies.
 pg::Awaitable<absl::Status> StartDualWrite(Context& context);
 
 }  // namespace pgmoult::engine

@@ -146,6 +146,15 @@ Awaitable<absl::StatusOr<std::string>> CleanMigration(pg::Connection& connection
   if (migration.stage == Stage::kObserve) {
     co_return fmt::format("{}: swapped, its old table is kept; `pgmoult finalize {}` drops it", what, migration.id);
   }
+  if (migration.state == State::kStopped) {
+    co_return fmt::format("{0}: stopped in order and can go on; left alone (`pgmoult resume {1}`, `pgmoult abort {1}`)",
+                          what, migration.id);
+  }
+  // Kept until this session ends: no engine can take the run up meanwhile.
+  CO_ASSIGN_OR_RETURN(const bool locked, co_await TryEngineLock(connection, migration.source_oid));
+  if (!locked) {
+    co_return what + ": an engine has just taken it up; left alone";
+  }
   CO_RETURN_IF_ERROR(co_await TakeAway(connection, observer, migration));
   co_return what + ": removed";
 }
@@ -206,7 +215,9 @@ Awaitable<absl::Status> TakeAway(pg::Connection& connection, pg::Connection& obs
         co_await DropPolitely(
             connection, observer, design.owner, {design.transfer.log, design.transfer.shadow},
             [&connection, &design] { return DropSchemas(connection, {design.schema_new, design.schema_old}); }),
-        "dropping shadow and change log"));
+        fmt::format(
+            "the triggers are gone already, shadow and change log could not be dropped; repeat `pgmoult abort {}`",
+            migration.id)));
   }
   co_return co_await ForgetMigration(connection, migration.id);
 }

@@ -24,8 +24,8 @@ BOOST_DESCRIBE_STRUCT(QualifiedName, (), (schema, name))
 namespace pgmoult::copier {
 
 BOOST_DESCRIBE_STRUCT(KeyColumn, (),
-                      (name, type, op_schema, less, less_equal, greater, greater_equal, equal, descending, target_name,
-                       target_type, expression))
+                      (name, type, collation, op_schema, less, less_equal, greater, greater_equal, equal, descending,
+                       target_name, target_type, expression))
 BOOST_DESCRIBE_STRUCT(ColumnPair, (), (target, expression, compare_cast))
 BOOST_DESCRIBE_STRUCT(ComputedColumn, (), (target, expression))
 BOOST_DESCRIBE_STRUCT(Transfer, (), (migration, source, shadow, log, key, columns, computed))

@@ -226,8 +226,10 @@ Awaitable<absl::StatusOr<std::optional<copier::CopyState>>> ReadCopyState(pg::Co
   }
   std::vector<std::string> order;
   for (size_t i = 0; i < transfer.key.size(); ++i) {
-    order.push_back(
-        fmt::format("(key.k[{}])::{} {}", i + 1, transfer.key[i].type, transfer.key[i].descending ? "DESC" : "ASC"));
+    const copier::KeyColumn& column = transfer.key[i];
+    order.push_back(fmt::format("(key.k[{}])::{}{} USING OPERATOR({}.{})", i + 1, column.type,
+                                column.collation.empty() ? "" : " COLLATE " + column.collation,
+                                pg::Ident(column.op_schema), column.descending ? column.greater : column.less));
   }
   CO_ASSIGN_OR_RETURN(
       const pg::Result chunks,

@@ -28,7 +28,7 @@ Awaitable<absl::Status> LockAndRun(pg::Connection& connection, const PoliteLock&
   CO_RETURN_IF_ERROR(
       (co_await connection.Query(fmt::format("/* pgmoult:locks */ SET LOCAL ROLE {}", lock.role))).status());
   if (lock.evict_autovacuum) {
-    CO_RETURN_IF_ERROR(co_await LockTables(connection, {lock.tables.front()}, "SHARE UPDATE EXCLUSIVE",
+    CO_RETURN_IF_ERROR(co_await LockTables(connection, lock.tables, "SHARE UPDATE EXCLUSIVE",
                                            lock.deadlock_timeout + kBeyondDeadlockTimeout));
   }
   CO_RETURN_IF_ERROR(co_await LockTables(connection, lock.tables, lock.mode, StrongLockTimeout(lock.deadlock_timeout)));

@@ -30,7 +30,7 @@ struct PoliteLock {
   std::string mode = "ACCESS EXCLUSIVE";
   std::chrono::milliseconds budget{600'000};         // all tries together
   std::chrono::milliseconds deadlock_timeout{1000};  // the server's
-  bool evict_autovacuum = true;                      // SHARE UPDATE EXCLUSIVE on the first table comes first
+  bool evict_autovacuum = true;                      // SHARE UPDATE EXCLUSIVE on all of them comes first
 };
 
 // One try: locks and body in one transaction.

@@ -33,6 +33,14 @@ const ColumnSource* FindBySource(const std::vector<ColumnSource>& columns, const
   return found == columns.end() ? nullptr : &*found;
 }
 
+// A narrower integer either takes a key as it is or fails.
+bool BothIntegers(const ColumnSource& column) {
+  const auto integer = [](const Column& c) {
+    return c.base_type == "smallint" || c.base_type == "integer" || c.base_type == "bigint";
+  };
+  return integer(*column.source) && integer(column.target);
+}
+
 // Why the column cannot be part of a key in the new shape; "" where it can.
 std::string KeyObstacle(const ColumnSource* column) {
   if (column == nullptr) {
@@ -46,6 +54,9 @@ std::string KeyObstacle(const ColumnSource* column) {
   }
   if (!SameType(*column->source, column->target) && !column->cast.immutable) {
     return "the new type of a column of it depends on session settings";
+  }
+  if (!SameType(*column->source, column->target) && !column->cast.cannot_fail && !BothIntegers(*column)) {
+    return "the new type of a column of it can round or cut a key";
   }
   if (!column->cast.order_kept) {
     return "the new type of a column of it sorts differently";

@@ -166,6 +166,10 @@ std::vector<Finding> ChangeFindings(const Plan& plan, const RunOptions& options)
   if (plan.built) {
     std::ranges::move(OrderRule(plan).Run(), std::back_inserter(findings));
   }
+  if (plan.table.name.name.name().starts_with("pgmoult_")) {
+    findings.push_back(
+        {Severity::kRefuse, "reserved_name", object, "names that begin with pgmoult_ are ours", "rename the table"});
+  }
   if (plan.built && design.transfer.key.empty()) {
     findings.push_back({Severity::kRefuse, "no_key", object, "no key to copy by: " + design.key_reason,
                         "CREATE UNIQUE INDEX CONCURRENTLY on columns that are NOT NULL, then try again"});

@@ -203,25 +203,50 @@ Awaitable<absl::Status> RunStages(Context& context, Stage stage) {
   }
 }
 
-// Writes down how it ended, on a new session where the old one is gone; says what state things are in.
-Awaitable<absl::Status> WriteEnding(Context& context, const absl::Status& status) {
+// What trying again may mend: the run counts as stopped, not as failed.
+bool IsPassing(const absl::Status& status) {
+  const std::string sqlstate = pg::SqlState(status);
+  return pg::IsConnectionLost(status) || pg::IsLockNotAvailable(status) || pg::IsSerializationFailure(status) ||
+         absl::IsDeadlineExceeded(status) || sqlstate == "57014" || sqlstate.starts_with("53");
+}
+
+// Writes down how it ended, on a new session where the old one is gone. True where the journal says that the swap
+// committed, whatever came after.
+Awaitable<absl::StatusOr<bool>> WriteEnding(Context& context, const absl::Status& status) {
   context.replayer.reset();
   if (context.journal == nullptr || !context.journal->usable() || context.journal->in_transaction()) {
+    context.journal.reset();
     CO_ASSIGN_OR_RETURN(context.journal, co_await context.sessions.OpenLogin("journal"));
   }
   CO_ASSIGN_OR_RETURN(const Migration migration, co_await ReadMigration(*context.journal, context.id()));
   if (migration.stage == Stage::kObserve) {
-    co_return absl::OkStatus();  // it is swapped, whatever came after
+    co_return true;
   }
-  const bool take_away = context.abort_asked || migration.stage == Stage::kPrepare;
-  if (take_away) {
+  if (context.abort_asked || migration.stage == Stage::kPrepare) {
     CO_ASSIGN_OR_RETURN(const auto observer, co_await context.sessions.OpenLogin("locks"));
-    co_return co_await TakeAway(*context.journal, *observer, migration);
+    CO_RETURN_IF_ERROR(co_await TakeAway(*context.journal, *observer, migration));
+    co_return false;
   }
-  const EndKind kind = EndKindOf(status);
-  const bool resumable = kind == EndKind::kStopped || kind == EndKind::kLockNotGot || pg::IsConnectionLost(status);
-  co_return co_await SetState(*context.journal, context.id(), resumable ? State::kStopped : State::kFailed,
-                              pg::Describe(status));
+  const bool resumable = EndKindOf(status) != EndKind::kNone || IsPassing(status);
+  CO_RETURN_IF_ERROR(co_await SetState(*context.journal, context.id(), resumable ? State::kStopped : State::kFailed,
+                                       pg::Describe(status)));
+  co_return false;
+}
+
+// The ending as callers are told of it.
+absl::Status EndingOf(const Context& context, const absl::Status& ended) {
+  if (context.abort_asked) {
+    return WithEndKind(EndKind::kAborted, absl::CancelledError("taken back on an operator's command"));
+  }
+  // A stop can cost the answer to a chunk's COMMIT; the journal tells which chunks are done.
+  const bool stopped = (absl::IsCancelled(ended) && pg::SqlState(ended).empty()) ||
+                       (context.gate.stopping() && pg::IsOutcomeUnknown(ended));
+  if (stopped) {
+    return WithEndKind(EndKind::kStopped,
+                       absl::CancelledError(fmt::format("stopped in stage {}", StageName(context.report.reached))));
+  }
+  const bool passing = EndKindOf(ended) == EndKind::kNone && IsPassing(ended) && !pg::IsConnectionLost(ended);
+  return passing ? WithEndKind(EndKind::kStopped, ended) : ended;
 }
 
 Awaitable<absl::StatusOr<RunReport>> Conduct(Context& context, Stage stage) {
@@ -229,23 +254,19 @@ Awaitable<absl::StatusOr<RunReport>> Conduct(Context& context, Stage stage) {
       pg::WithBackground(RunStages(context, stage), ControlLoop(context)), WatchLock(context));
   context.report.total_seconds = std::chrono::duration<double>(Clock::now() - context.started).count();
   context.report.waited_seconds = std::chrono::duration<double>(context.gate.closed_time()).count();
-  if (ended.ok() || context.report.reached == Stage::kObserve) {
-    if (!ended.ok()) {
-      context.observer.on_event("warning", "after the swap: " + pg::Describe(ended), nullptr);
-    }
+  if (ended.ok()) {
     co_return context.report;
   }
-  absl::Status result = ended;
-  const bool stopped = absl::IsCancelled(ended) && pg::SqlState(ended).empty();
-  if (context.abort_asked) {
-    result = WithEndKind(EndKind::kAborted, absl::CancelledError("taken back on an operator's command"));
-  } else if (stopped) {
-    result = WithEndKind(EndKind::kStopped,
-                         absl::CancelledError(fmt::format("stopped in stage {}", StageName(context.report.reached))));
+  absl::Status result = EndingOf(context, ended);
+  const absl::StatusOr<bool> swapped = co_await WriteEnding(context, result);
+  if (swapped.ok() && *swapped) {
+    context.report.reached = Stage::kObserve;
+    context.observer.on_event("warning", "after the swap: " + pg::Describe(ended), nullptr);
+    co_return context.report;
   }
-  const absl::Status written = co_await WriteEnding(context, result);
-  if (!written.ok()) {
-    result = pg::Annotate(result, fmt::format("(and the journal could not be told: {})", pg::Describe(written)));
+  if (!swapped.ok()) {
+    result =
+        pg::Annotate(result, fmt::format("(and the journal could not be told: {})", pg::Describe(swapped.status())));
   }
   co_return result;
 }
@@ -285,15 +306,22 @@ void SetIdentity(Context& context, int64_t id, const pg::QualifiedName& source, 
 }
 
 // One unfinished migration a table: a second statement waits for the first to be finished or taken back.
-Awaitable<absl::Status> CheckNoneUnfinished(pg::Connection& connection, int64_t source_oid) {
+Awaitable<absl::Status> CheckNoneUnfinished(pg::Connection& connection, const TableFacts& table) {
   CO_ASSIGN_OR_RETURN(const std::vector<Migration> migrations, co_await ReadMigrations(connection));
   for (const Migration& migration : migrations) {
-    if (migration.source_oid == source_oid && migration.state != State::kDone) {
+    const bool same = migration.source_oid == table.oid || migration.source == table.name;
+    if (same && migration.state != State::kDone) {
+      const bool swapped = migration.stage == Stage::kObserve;
       co_return WithEndKind(
           EndKind::kBusy,
           absl::AlreadyExistsError(
-              fmt::format("migration {0} of {1} is unfinished (stage {2}): `pgmoult resume {0}` or `pgmoult abort {0}`",
-                          migration.id, migration.source.Plain(), StageName(migration.stage))));
+              swapped
+                  ? fmt::format("migration {0} of {1} has been swapped and keeps its old table: `pgmoult finalize {0}` "
+                                "comes first",
+                                migration.id, migration.source.Plain())
+                  : fmt::format(
+                        "migration {0} of {1} is unfinished (stage {2}): `pgmoult resume {0}` or `pgmoult abort {0}`",
+                        migration.id, migration.source.Plain(), StageName(migration.stage))));
     }
   }
   co_return absl::OkStatus();
@@ -332,7 +360,7 @@ Awaitable<absl::StatusOr<RunReport>> RunMigration(const Target& target, Change c
   CO_ASSIGN_OR_RETURN(context->lock, co_await LockTable(context->sessions, plan.table.oid, plan.table.name.Plain()));
   CO_ASSIGN_OR_RETURN(context->journal, co_await context->sessions.OpenLogin("journal"));
   CO_RETURN_IF_ERROR(co_await EnsureJournal(*context->journal));
-  CO_RETURN_IF_ERROR(co_await CheckNoneUnfinished(*context->journal, plan.table.oid));
+  CO_RETURN_IF_ERROR(co_await CheckNoneUnfinished(*context->journal, plan.table));
   Migration migration;
   migration.statement = context->change.statement;
   migration.source = plan.table.name;
@@ -366,7 +394,7 @@ Awaitable<absl::StatusOr<RunReport>> ResumeMigration(const Target& target, int64
     CO_ASSIGN_OR_RETURN(context->design, DesignFromJson(migration.design));
     context->sessions.set_values(context->design.values);
     CO_ASSIGN_OR_RETURN(const std::optional<int64_t> log_index,
-                        co_await ReadOid(*context->journal, {context->design.schema_new, "change_log_key"}));
+                        co_await ReadOid(*context->journal, {context->design.schema_new, "pgmoult_change_log_key"}));
     context->dual_write_on = context->report.dual_write = log_index.has_value();
   }
   SetIdentity(*context, id, migration.source, migration.owner);

@@ -32,6 +32,7 @@ Sessions::Settings Sessions::Common(const std::string& purpose) const {
       {"default_transaction_isolation", "read committed"},
       {"default_transaction_read_only", "off"},
       {"idle_in_transaction_session_timeout", "60s"},
+      {"idle_session_timeout", "0"},  // the engine lock's session is always idle
   };
 }
 
@@ -80,7 +81,8 @@ Awaitable<absl::StatusOr<ValueSettings>> ReadValueSettings(const Target& target)
   CO_ASSIGN_OR_RETURN(const auto connection, co_await pg::Connection::Connect(std::move(options)));
   CO_ASSIGN_OR_RETURN(const pg::Result result,
                       co_await connection->Query(
-                          "SELECT pg_catalog.current_setting('TimeZone'), pg_catalog.current_setting('DateStyle'), "
+                          "SELECT pg_catalog.current_setting('TimeZone'), 'ISO, ' || pg_catalog.split_part("
+                          "pg_catalog.current_setting('DateStyle'), ', ', 2), "
                           "pg_catalog.current_setting('IntervalStyle'), pg_catalog.current_setting('search_path'), "
                           "pg_catalog.current_setting('default_tablespace')"));
   ValueSettings values;

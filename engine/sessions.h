@@ -20,7 +20,7 @@ struct Target {
 // session of a migration, so that casts mean what they would mean in a plain ALTER TABLE by this login.
 struct ValueSettings {
   std::string time_zone = "UTC";
-  std::string date_style = "ISO, MDY";
+  std::string date_style = "ISO, MDY";  // the login's order of day and month; always ISO, since keys travel as text
   std::string interval_style = "postgres";
   std::string search_path = "\"$user\", public";  // for the user's own statement only
   std::string default_tablespace;

@@ -22,7 +22,7 @@ Awaitable<absl::Status> SwitchBodies(Context& context) {
   pg::Connection& connection = *context.journal;
   std::vector<pg::Statement> statements;
   statements.push_back({"/* pgmoult:approach */ DROP INDEX IF EXISTS " +
-                            pg::QualifiedName(context.design.schema_new, "change_log_key").Quoted(),
+                            pg::QualifiedName(context.design.schema_new, "pgmoult_change_log_key").Quoted(),
                         {}});
   statements.push_back({"/* pgmoult:approach */ " + CreateLogIndexSql(context.design), {}});
   for (const std::string& statement : CaptureFunctionsSql(context.design, CaptureBody::kDualWrite)) {
@@ -72,7 +72,9 @@ Awaitable<absl::Status> WaitForOperator(Context& context, copier::Replayer& repl
 }  // namespace
 
 Awaitable<absl::Status> StartDualWrite(Context& context) {
-  if (context.dual_write_on) {
+  const bool may = context.design.dual_write_possible && context.options.capture == CaptureMode::kStatement &&
+                   context.options.dual_write != DualWriteMode::kNever;
+  if (context.dual_write_on || !may) {
     co_return absl::OkStatus();
   }
   CO_ASSIGN_OR_RETURN(const auto observer, co_await context.sessions.OpenLogin("locks"));
@@ -97,13 +99,8 @@ Awaitable<absl::Status> ApproachStage(Context& context) {
   CO_ASSIGN_OR_RETURN(copier::Replayer* const replayer, co_await GetReplayer(context));
   Show(context, "catching up", 0, 0);
   CO_RETURN_IF_ERROR(co_await replayer->CatchUp(kShortLog, kMaxLaps));
-  const bool writes_through = context.design.dual_write_possible &&
-                              context.options.capture == CaptureMode::kStatement &&
-                              context.options.dual_write != DualWriteMode::kNever;
-  if (writes_through) {
-    CO_RETURN_IF_ERROR(co_await StartDualWrite(context));
-    CO_RETURN_IF_ERROR(co_await replayer->CatchUp(kShortLog, kMaxLaps));
-  }
+  CO_RETURN_IF_ERROR(co_await StartDualWrite(context));
+  CO_RETURN_IF_ERROR(co_await replayer->CatchUp(kShortLog, kMaxLaps));
   if (context.options.postpone_cutover) {
     CO_RETURN_IF_ERROR(co_await WaitForOperator(context, *replayer));
   }

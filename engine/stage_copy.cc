@@ -76,8 +76,9 @@ Awaitable<absl::Status> BackToLogging(Context& context) {
   for (const std::string& statement : CaptureFunctionsSql(context.design, CaptureBody::kLog)) {
     CO_RETURN_IF_ERROR((co_await connection.Query("/* pgmoult:copy */ " + statement)).status());
   }
-  co_return (co_await connection.Query(fmt::format("/* pgmoult:copy */ DROP INDEX IF EXISTS {}",
-                                                   pg::QualifiedName(context.design.schema_new, "change_log_key"))))
+  co_return (
+      co_await connection.Query(fmt::format("/* pgmoult:copy */ DROP INDEX IF EXISTS {}",
+                                            pg::QualifiedName(context.design.schema_new, "pgmoult_change_log_key"))))
       .status();
 }
 
@@ -132,6 +133,7 @@ Awaitable<absl::Status> RestartCopy(Context& context) {
   CO_RETURN_IF_ERROR(co_await WithPoliteLock(*context.journal, *observer, barrier, [] { return Nothing(); }, &tries));
   context.dual_write_on = false;
   lock.tables = {context.design.transfer.shadow, context.design.transfer.log};
+  lock.evict_autovacuum = true;
   co_return co_await WithPoliteLock(
       *context.journal, *observer, lock, [&context] { return EmptyShadow(context); }, &tries);
 }

@@ -24,8 +24,9 @@ using pg::Ident;
 using std::chrono::milliseconds;
 using Clock = std::chrono::steady_clock;
 
-constexpr int kStrictTries = 25;    // in dual-write, for a log that is empty without a replay; then writers are stopped
-constexpr int64_t kShortLog = 200;  // rows: short enough for a replay while writers wait
+constexpr int kStrictTries = 25;  // in dual-write, for a log that is empty without a replay; then writers are stopped
+constexpr int64_t kMaxLastReplay = 5'000;  // log rows that may be replayed while writers wait
+constexpr int64_t kShortLog = 200;         // rows: short enough for a replay while writers wait
 
 double MsSince(Clock::time_point start) {
   return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
@@ -44,6 +45,8 @@ class Swap {
   Awaitable<absl::Status> TryOnce();
   Awaitable<absl::Status> StrictBody();
   Awaitable<absl::Status> StoppedWritersBody();
+  Awaitable<absl::Status> CheckLogShort();
+  Awaitable<absl::Status> LimitReplay();
   Awaitable<absl::Status> Exchange(bool fence);
   Awaitable<absl::Status> CheckNothingChanged();
   Awaitable<absl::Status> CheckLogEmpty();
@@ -166,12 +169,40 @@ Awaitable<absl::Status> Swap::StrictBody() {
   co_return co_await Exchange(/*fence=*/context_.report.old_snapshots_overridden || !sees_snapshots_);
 }
 
+// A bulk transaction may have committed while we waited for the lock: its rows are replayed without it first.
+Awaitable<absl::Status> Swap::CheckLogShort() {
+  CO_ASSIGN_OR_RETURN(const pg::Result result,
+                      co_await observer_->Query(fmt::format(
+                          "/* pgmoult:cutover */ SELECT pg_catalog.count(*) > {0} FROM (SELECT FROM {1} LIMIT {0} + 1) "
+                          "AS some",
+                          kMaxLastReplay, design_.transfer.log)));
+  CO_ASSIGN_OR_RETURN(const bool full, result.Scalar<bool>());
+  co_return full ? TryAgain(fmt::format("more than {} rows came into the change log", kMaxLastReplay))
+                 : absl::OkStatus();
+}
+
+// The replay under the lock may take what is left of the hold budget, and no longer.
+Awaitable<absl::Status> Swap::LimitReplay() {
+  const double left = static_cast<double>(context_.options.max_hold.count()) - MsSince(held_since_);
+  co_return (co_await replayer_.connection().Query(
+                 fmt::format("SET statement_timeout = {}", std::max<int64_t>(1, static_cast<int64_t>(left)))))
+      .status();
+}
+
 // Writers wait behind SHARE ROW EXCLUSIVE, readers go on; another session replays what is left; then readers wait too.
 Awaitable<absl::Status> Swap::StoppedWritersBody() {
   held_since_ = Clock::now();
+  CO_RETURN_IF_ERROR(co_await CheckLogShort());
   for (;;) {
-    CO_ASSIGN_OR_RETURN(const copier::ReplayRound round, co_await replayer_.FullRound());
-    if (!round.moved()) {
+    // Once: whoever waits for ACCESS EXCLUSIVE behind us (a TRUNCATE) is in the replay's way, and goes only when we do.
+    CO_RETURN_IF_ERROR(co_await LimitReplay());
+    const absl::StatusOr<copier::ReplayRound> round = co_await replayer_.FullRound(/*max_tries=*/1);
+    CO_RETURN_IF_ERROR((co_await replayer_.connection().Query("SET statement_timeout = 0")).status());
+    if (pg::SqlState(round.status()) == "57014") {
+      co_return TryAgain("the last replay took longer than writers may be held");
+    }
+    CO_RETURN_IF_ERROR(round.status());
+    if (!round->moved()) {
       break;
     }
     CO_RETURN_IF_ERROR(co_await CheckHold());
@@ -239,6 +270,15 @@ Awaitable<absl::StatusOr<bool>> Swap::AskTheCatalog() {
     auto session = co_await context_.sessions.OpenLogin("journal");
     if (session.ok()) {
       context_.journal = *std::move(session);
+      // The old backend may still be committing (a synchronous standby that is away): its row lock tells.
+      const absl::Status ended =
+          (co_await context_.journal->Query(
+               "/* pgmoult:cutover */ SELECT FROM pgmoult.migration WHERE id = $1 FOR UPDATE", {context_.id()}))
+              .status();
+      if (!ended.ok()) {
+        CO_RETURN_IF_ERROR(co_await pg::SleepFor(backoff.Next()));
+        continue;
+      }
       CO_ASSIGN_OR_RETURN(const Migration migration, co_await ReadMigration(*context_.journal, context_.id()));
       co_return migration.stage == Stage::kObserve;
     }
@@ -252,7 +292,7 @@ Awaitable<absl::StatusOr<bool>> Swap::AskTheCatalog() {
 
 Awaitable<absl::Status> Swap::ReportTry(const absl::Status& status) {
   CO_ASSIGN_OR_RETURN(const std::vector<Blocker> blockers,
-                      co_await ReadBlockers(*observer_, {design_.transfer.source}));
+                      co_await ReadBlockers(*observer_, {design_.transfer.source, design_.transfer.shadow}));
   std::vector<std::string> names;
   for (const Blocker& blocker : blockers) {
     names.push_back(fmt::format("{} {}", blocker.who, blocker.mode));
@@ -290,7 +330,7 @@ Awaitable<absl::Status> Swap::Run() {
       context_.report.swap_hold_ms = MsSince(held_since_);
       break;
     }
-    if (!pg::IsLockNotAvailable(status) && !IsTryAgain(status)) {
+    if (!pg::IsLockNotAvailable(status) && !pg::IsSerializationFailure(status) && !IsTryAgain(status)) {
       co_return status;
     }
     strict_tries_ += strict_ ? 1 : 0;

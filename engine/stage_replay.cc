@@ -52,7 +52,7 @@ Awaitable<absl::Status> ReplayStage(Context& context) {
           .status());
   Show(context, "catching up", 0, 0);
   CO_RETURN_IF_ERROR(co_await replayer->CatchUp(kShortLog, kMaxLaps));
-  if (context.options.dual_write == DualWriteMode::kEarly && context.design.dual_write_possible) {
+  if (context.options.dual_write == DualWriteMode::kEarly) {
     CO_RETURN_IF_ERROR(co_await StartDualWrite(context));
   }
   co_return absl::OkStatus();

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <deque>
+#include <map>
 #include <optional>
 #include <utility>
 
@@ -36,6 +37,7 @@ constexpr size_t kLookBatch = 500;          // keys looked at together
 constexpr int kLooks = 5;                   // before a key counts as hot: each time it was in the log again
 constexpr int64_t kMaxRepairs = 100'000;    // more wrong rows than this is no accident that a repair should hide
 constexpr int kRepairTries = 50;
+constexpr int kRepairsOfOneRow = 3;
 constexpr auto kReplayPause = milliseconds(200);
 
 // A key that was in the log when it was looked at.
@@ -71,7 +73,8 @@ class Verify {
   Awaitable<absl::StatusOr<Comparison>> Compare(pg::Connection& connection, checksum::RangeQueries queries);
   Awaitable<absl::Status> CompareInside(pg::Connection& connection, checksum::RangeQueries queries, Comparison& out);
   Awaitable<absl::Status> DropLogged(pg::Connection& connection, Comparison& comparison);
-  Awaitable<absl::Status> VerifyRange(pg::Connection& connection, const KeyRange& range, int64_t asked_rows);
+  Awaitable<absl::StatusOr<bool>> TryRange(pg::Connection& connection, const KeyRange& range, int64_t asked_rows);
+  Awaitable<absl::Status> VerifyRange(pg::Connection& connection, KeyRange range, int64_t asked_rows);
   Awaitable<absl::Status> Repair(pg::Connection& connection, const std::vector<Difference>& differences);
   Awaitable<absl::Status> LogForRepair(pg::Connection& connection, const std::vector<KeyValue>& keys);
   Awaitable<absl::Status> WaitForReplay();
@@ -91,6 +94,7 @@ class Verify {
   int64_t next_number_ = 1;
   int64_t laps_ = 0;  // of the keeper through the log
   std::deque<WaitingKey> waiting_;
+  std::map<KeyValue, int> repaired_;  // how often each key was; bounded by kMaxRepairs
   pg::Event changed_;
 };
 
@@ -205,25 +209,53 @@ Awaitable<absl::Status> Verify::RecordChunk(pg::Connection& connection, const Ke
       .status();
 }
 
-Awaitable<absl::Status> Verify::VerifyRange(pg::Connection& connection, const KeyRange& range, int64_t asked_rows) {
-  for (;;) {
-    const auto started = std::chrono::steady_clock::now();
-    CO_ASSIGN_OR_RETURN(const Comparison comparison, co_await Compare(connection, RangeQueriesOf(range)));
-    const double ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - started).count();
-    for (const KeyValue& key : comparison.pending_keys) {
-      waiting_.push_back({.key = key});
-    }
-    if (comparison.difference_count == 0) {
-      sizer_.Record(asked_rows, static_cast<int64_t>(comparison.source.count()), ms);
-      context_.report.rows_verified += static_cast<int64_t>(comparison.source.count());
-      context_.progress.chunk_ms = ms;
-      context_.progress.chunk_rows = sizer_.rows();
-      Show(context_, "", context_.progress.done + static_cast<double>(comparison.source.count()),
-           std::max(context_.progress.total, context_.progress.done));
-      co_return co_await RecordChunk(connection, range, comparison);
-    }
+// True where the range was compared whole; its chunk is recorded.
+Awaitable<absl::StatusOr<bool>> Verify::TryRange(pg::Connection& connection, const KeyRange& range,
+                                                 int64_t asked_rows) {
+  const auto started = std::chrono::steady_clock::now();
+  CO_ASSIGN_OR_RETURN(const Comparison comparison, co_await Compare(connection, RangeQueriesOf(range)));
+  const double ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - started).count();
+  if (comparison.difference_count > 0) {
     CO_RETURN_IF_ERROR(co_await Repair(connection, comparison.differences));
+    co_return false;
   }
+  if (comparison.pending > static_cast<int64_t>(comparison.pending_keys.size())) {
+    CO_RETURN_IF_ERROR(co_await WaitForReplay());  // a bulk statement: more keys than can be looked at one by one
+    co_return false;
+  }
+  for (const KeyValue& key : comparison.pending_keys) {
+    waiting_.push_back({.key = key});
+  }
+  sizer_.Record(asked_rows, static_cast<int64_t>(comparison.source.count()), ms);
+  context_.report.rows_verified += static_cast<int64_t>(comparison.source.count());
+  context_.progress.chunk_ms = ms;
+  context_.progress.chunk_rows = sizer_.rows();
+  Show(context_, "", context_.progress.done + static_cast<double>(comparison.source.count()),
+       std::max(context_.progress.total, context_.progress.done));
+  CO_RETURN_IF_ERROR(co_await RecordChunk(connection, range, comparison));
+  co_return true;
+}
+
+Awaitable<absl::Status> Verify::VerifyRange(pg::Connection& connection, KeyRange range, int64_t asked_rows) {
+  std::deque<KeyRange> ranges = {std::move(range)};
+  while (!ranges.empty()) {
+    const absl::StatusOr<bool> done = co_await TryRange(connection, ranges.front(), asked_rows);
+    if (absl::IsOutOfRange(done.status())) {
+      // A bulk load came in since the range was cut: a smaller piece first.
+      CO_ASSIGN_OR_RETURN(const std::optional<KeyValue> middle,
+                          co_await copier::ReadBoundary(connection, transfer_, ranges.front(), kMaxChunkRows));
+      CO_RETURN_IF_ERROR(middle ? absl::OkStatus() : done.status());
+      ranges.push_front({.lower = ranges.front().lower, .upper = middle});
+      ranges[1].lower = middle;
+      asked_rows = 0;
+      continue;
+    }
+    CO_RETURN_IF_ERROR(done.status());
+    if (*done) {
+      ranges.pop_front();
+    }
+  }
+  co_return absl::OkStatus();
 }
 
 Awaitable<absl::Status> Verify::Repair(pg::Connection& connection, const std::vector<Difference>& differences) {
@@ -236,6 +268,13 @@ Awaitable<absl::Status> Verify::Repair(pg::Connection& connection, const std::ve
         fmt::format("row ({}) is {}{}", fmt::join(difference.key, ", "), kind,
                     difference.columns.empty() ? "" : fmt::format(" in {}", fmt::join(difference.columns, ", ")));
     context_.observer.on_event("difference", text, {{"key", fmt::format("{}", fmt::join(difference.key, ", "))}});
+    const int times = ++repaired_[difference.key];
+    if (times > kRepairsOfOneRow) {
+      co_return absl::DataLossError(
+          fmt::format("{}, and was so again after {} repairs: the mapping gives another value each time (a volatile or "
+                      "session-dependent USING), or something else writes into the shadow; nothing was swapped",
+                      text, kRepairsOfOneRow));
+    }
     keys.push_back(difference.key);
   }
   context_.report.repaired += static_cast<int64_t>(keys.size());

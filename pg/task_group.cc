@@ -10,6 +10,7 @@
 #include "boost/asio/co_spawn.hpp"
 #include "boost/asio/this_coro.hpp"
 #include "boost/asio/use_awaitable.hpp"
+#include "pg/status.h"
 
 namespace pgmoult::pg {
 
@@ -55,8 +56,10 @@ void TaskGroup::Spawn(asio::awaitable<absl::Status> task) {
 
 void TaskGroup::OnDone(absl::Status status) {
   --running_;
-  // A task that ended because we cancelled it says so; only the error that made us cancel counts.
-  if (!status.ok() && first_error_.ok() && !(cancelled_ && absl::IsCancelled(status))) {
+  // A task that ended because we cancelled it says so, or lost the answer to its COMMIT by that; only the error that
+  // made us cancel counts.
+  const bool by_us = cancelled_ && (absl::IsCancelled(status) || IsOutcomeUnknown(status));
+  if (!status.ok() && first_error_.ok() && !by_us) {
     first_error_ = std::move(status);
     Cancel();
   }

@@ -146,9 +146,9 @@ rights (code, object, applies, message, remedy) AS (
        || ', so the new table could not be moved there.',
      'GRANT CREATE ON SCHEMA ' || quote_ident(r.nspname) || ' TO ' || quote_ident(r.owner_name) || ';'),
     ('no_create_on_database', 'database ' || quote_ident(current_database()),
-     NOT has_database_privilege(current_user, current_database(), 'CREATE'),
-     'The role ' || current_user || ' may not create schemas in this database.',
-     format('GRANT CREATE ON DATABASE %I TO %I;', current_database(), current_user))
+     NOT has_database_privilege(session_user, current_database(), 'CREATE'),
+     'The role ' || session_user || ' may not create schemas in this database.',
+     format('GRANT CREATE ON DATABASE %I TO %I;', current_database(), session_user))
   ) v(code, object, applies, message, remedy)
 ),
 finding (severity, code, object, message, remedy) AS (

@@ -8,10 +8,22 @@ SELECT ic.relname::text, x.indisprimary,
             WHEN EXISTS (SELECT FROM unnest(x.indkey::int2[]) WITH ORDINALITY k(num, pos)
                          JOIN pg_attribute b ON b.attrelid = x.indrelid AND b.attnum = k.num
                          WHERE k.pos <= x.indnkeyatts AND NOT b.attnotnull) THEN 'a column of it is not NOT NULL'
+            WHEN EXISTS (SELECT FROM unnest(x.indkey::int2[]) WITH ORDINALITY k(num, pos)
+                         JOIN pg_attribute b ON b.attrelid = x.indrelid AND b.attnum = k.num
+                         JOIN pg_type t ON t.oid = b.atttypid
+                         WHERE k.pos <= x.indnkeyatts
+                           AND (t.typnotnull OR t.typcategory = 'A' OR t.typtype = 'c' OR t.typsend = 0))
+            THEN 'a column of it is an array, a composite, a NOT NULL domain or has no binary form'
             WHEN NOT EXISTS (SELECT FROM pg_am am WHERE am.oid = ic.relam AND am.amname = 'btree') THEN 'it is no btree'
             WHEN EXISTS (SELECT FROM unnest(x.indoption::int2[]) o WHERE o IN (1, 2)) THEN 'its NULLS order is not the default'
+            WHEN EXISTS (SELECT FROM unnest(x.indkey::int2[], x.indcollation::oid[]) WITH ORDINALITY k(num, coll, pos)
+                         JOIN pg_attribute b ON b.attrelid = x.indrelid AND b.attnum = k.num
+                         WHERE k.pos <= x.indnkeyatts AND b.attcollation <> k.coll) THEN 'its collation is not the column''s'
             ELSE '' END,
-       pg_relation_size(ic.oid), a.attname::text, format_type(a.atttypid, -1), opn.nspname::text,
+       pg_relation_size(ic.oid), a.attname::text, format_type(a.atttypid, -1),
+       coalesce((SELECT quote_ident(cn.nspname) || '.' || quote_ident(co.collname)
+                 FROM pg_collation co JOIN pg_namespace cn ON cn.oid = co.collnamespace
+                 WHERE co.oid = a.attcollation), ''), opn.nspname::text,
        max(o.oprname::text) FILTER (WHERE am.amopstrategy = 1), max(o.oprname::text) FILTER (WHERE am.amopstrategy = 2),
        max(o.oprname::text) FILTER (WHERE am.amopstrategy = 5), max(o.oprname::text) FILTER (WHERE am.amopstrategy = 4),
        max(o.oprname::text) FILTER (WHERE am.amopstrategy = 3),
@@ -27,5 +39,5 @@ LEFT JOIN pg_operator o ON o.oid = am.amopopr
 LEFT JOIN pg_namespace opn ON opn.oid = o.oprnamespace
 WHERE x.indrelid = $1::oid AND x.indisunique AND k.pos <= x.indnkeyatts
 GROUP BY ic.oid, ic.relname, ic.relam, x.indisprimary, x.indrelid, x.indpred, x.indexprs, x.indisvalid, x.indimmediate,
-         x.indkey, x.indnkeyatts, x.indoption, a.attname, a.atttypid, opn.nspname, k.pos
+         x.indkey, x.indnkeyatts, x.indoption, x.indcollation, a.attname, a.atttypid, a.attcollation, opn.nspname, k.pos
 ORDER BY x.indisprimary DESC, pg_relation_size(ic.oid), ic.relname, k.pos

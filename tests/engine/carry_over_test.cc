@@ -142,9 +142,8 @@ SELECT nextval('"Or""ders_ticket_seq"'), nextval('"Or""ders_id_seq"');
 ANALYZE "Or""ders";
 )sql";
 
-
-// Another table of the same name: composite key, whole row as replica identity, in a tablespace, with default privileges
-// that give what the table does not have, and an identity column that counts down.
+// Another table of the same name: composite key, whole row as replica identity, in a tablespace, with default
+// privileges that give what the table does not have, and an identity column that counts down.
 constexpr std::string_view kPlainSetup = R"sql(
 ALTER DEFAULT PRIVILEGES FOR ROLE carry_owner GRANT SELECT, DELETE ON TABLES TO carry_reader;
 ALTER DEFAULT PRIVILEGES FOR ROLE carry_owner GRANT USAGE ON SEQUENCES TO carry_clerk;
@@ -182,7 +181,7 @@ const Case kCases[] = {
     {"Rebuild", ""},
     {"KeyToBigint", R"(ALTER TABLE "Or""ders" ALTER COLUMN id TYPE bigint)"},
     {"ColumnsComeGoAndChangeNames",
-     R"(ALTER TABLE "Or""ders" ADD COLUMN "New" int NOT NULL DEFAULT 3, ADD COLUMN more text COLLATE "C" CHECK (more <> ''),
+     R"(ALTER TABLE "Or""ders" ADD COLUMN "New" int NOT NULL DEFAULT 3, ADD list text[] DEFAULT '{a,"b,c"}', ADD COLUMN more text COLLATE "C" CHECK (more <> ''),
           DROP COLUMN at, DROP COLUMN ratio;
         ALTER TABLE "Or""ders" RENAME COLUMN tag TO "Label"; ALTER TABLE "Or""ders" RENAME COLUMN id TO "ID")"},
     {"TypesWithUsing",
@@ -191,7 +190,7 @@ const Case kCases[] = {
           ALTER COLUMN qty TYPE numeric(8, 2), ALTER COLUMN ratio TYPE real)"},
     {"TypesWithAndWithoutLength",
      R"(ALTER TABLE "Or""ders" ALTER COLUMN tag TYPE varchar(100), ALTER big TYPE varchar, ALTER qty TYPE numeric,
-          ALTER at TYPE timestamp, ALTER note TYPE text COLLATE "POSIX", ALTER "Ref No" TYPE text COLLATE mirrored)"},
+          ALTER score TYPE numeric, ALTER note TYPE text COLLATE "POSIX", ALTER "Ref No" TYPE text COLLATE mirrored)"},
     {"StorageStatisticsAndOptions",
      R"(ALTER TABLE "Or""ders" ALTER COLUMN big SET STORAGE EXTENDED, ALTER COLUMN data SET COMPRESSION pglz,
           ALTER COLUMN note SET COMPRESSION default, ALTER COLUMN amount SET STATISTICS 77,
@@ -279,8 +278,9 @@ class CarryOverTest : public ::testing::TestWithParam<Case> {
   // The text form of the whole database's definitions, by PostgreSQL's own program. Newer ones put a random word into
   // lines of psql's, which are left out.
   static std::string Dump(const Side& side) {
-    const std::string command = fmt::format("{}/pg_dump --schema-only --dbname='{}' 2>&1 | sed '/^.\\(un\\)\\?restrict /d'",
-                                            side.database.server().bin_dir(), side.database.Dsn());
+    const std::string command =
+        fmt::format("{}/pg_dump --schema-only --dbname='{}' 2>&1 | sed '/^.\\(un\\)\\?restrict /d'",
+                    side.database.server().bin_dir(), side.database.Dsn());
     FILE* const pipe = popen(command.c_str(), "r");
     if (pipe == nullptr) {
       throw std::runtime_error("pg_dump does not start");
@@ -299,8 +299,8 @@ class CarryOverTest : public ::testing::TestWithParam<Case> {
   static std::string Rows(Side& side) {
     const std::string_view unordered = GetParam().unordered;
     const std::string row = unordered.empty() ? "t::text" : fmt::format("(to_jsonb(t) - '{}')::text", unordered);
-    return side.superuser->Scalar<std::string>(fmt::format(
-        R"(SELECT coalesce(string_agg({0}, E'\n' ORDER BY {0} COLLATE "C"), '') FROM "Or""ders" t)", row));
+    return side.superuser->Scalar<std::string>(
+        fmt::format(R"(SELECT coalesce(string_agg({0}, E'\n' ORDER BY {0} COLLATE "C"), '') FROM "Or""ders" t)", row));
   }
 
   // Where every sequence stands, and what the next one is.
@@ -313,8 +313,7 @@ class CarryOverTest : public ::testing::TestWithParam<Case> {
       text += fmt::format("{} {}", name,
                           side.superuser->Scalar<std::string>(
                               fmt::format("SELECT concat_ws(' ', last_value, is_called) FROM {}", name)));
-      text += fmt::format(" next {}\n",
-                          side.superuser->Scalar<int64_t>(fmt::format("SELECT nextval('{}')", name)));
+      text += fmt::format(" next {}\n", side.superuser->Scalar<int64_t>(fmt::format("SELECT nextval('{}')", name)));
     }
     return text;
   }
@@ -327,8 +326,7 @@ class CarryOverTest : public ::testing::TestWithParam<Case> {
 
   void ChangeOnline() {
     const engine::Target target = TargetOf(online_.database, "carry_owner");
-    const auto report =
-        RunChange(target, GetParam().alter.empty() ? R"("Or""ders")" : std::string(GetParam().alter));
+    const auto report = RunChange(target, GetParam().alter.empty() ? R"("Or""ders")" : std::string(GetParam().alter));
     ASSERT_TRUE(report.ok()) << pg::Describe(report.status());
     EXPECT_EQ(report->repaired, 0);
     const auto finalized = RunSync(engine::Finalize(target, report->migration));

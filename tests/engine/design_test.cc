@@ -98,7 +98,9 @@ void ExpectSame(const T& expected, const T& actual, const std::string& where) {
 }
 
 // Through text, as the journal keeps it.
-boost::json::value ThroughText(const boost::json::value& json) { return boost::json::parse(boost::json::serialize(json)); }
+boost::json::value ThroughText(const boost::json::value& json) {
+  return boost::json::parse(boost::json::serialize(json));
+}
 
 TEST(DesignTest, ComesBackWholeFromTheJournal) {
   Design design;
@@ -142,8 +144,7 @@ TEST(OptionsTest, ComeBackWholeFromTheJournal) {
 
 // Members with more than two values: the other ones, too.
 TEST(OptionsTest, EveryKindOfDualWriteComesBack) {
-  for (const auto mode :
-       {engine::DualWriteMode::kAuto, engine::DualWriteMode::kEarly, engine::DualWriteMode::kNever}) {
+  for (const auto mode : {engine::DualWriteMode::kAuto, engine::DualWriteMode::kEarly, engine::DualWriteMode::kNever}) {
     RunOptions options;
     options.dual_write = mode;
     const auto back = engine::OptionsFromJson(ThroughText(engine::ToJson(options)));

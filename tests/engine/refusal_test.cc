@@ -344,8 +344,10 @@ class RefusalTest : public ::testing::Test {
   static absl::Status Empty() {
     Session superuser(*shared_);
     return superuser
-        .Try("DROP SCHEMA IF EXISTS public, pgmoult, pgmoult_1_old, pgmoult_1_new CASCADE; CREATE SCHEMA public; GRANT USAGE ON SCHEMA public TO PUBLIC;"
-             "DROP PUBLICATION IF EXISTS news; DROP FOREIGN DATA WRAPPER IF EXISTS nowhere CASCADE")
+        .Try(
+            "DROP SCHEMA IF EXISTS public, pgmoult, pgmoult_1_old, pgmoult_1_new CASCADE; CREATE SCHEMA public; GRANT "
+            "USAGE ON SCHEMA public TO PUBLIC;"
+            "DROP PUBLICATION IF EXISTS news; DROP FOREIGN DATA WRAPPER IF EXISTS nowhere CASCADE")
         .status();
   }
 
@@ -501,8 +503,7 @@ TEST_F(RefusalTest, APreparedTransactionThatHoldsALockIsWarnedOfByName) {
   const auto plan = Plan(kBigint);
   owner_->Exec("ROLLBACK PREPARED 'left behind'");
   ASSERT_TRUE(plan.ok()) << pg::Describe(plan.status());
-  const auto found =
-      std::ranges::find(plan->findings, std::string("prepared_transaction"), &engine::Finding::code);
+  const auto found = std::ranges::find(plan->findings, std::string("prepared_transaction"), &engine::Finding::code);
   ASSERT_NE(found, plan->findings.end());
   EXPECT_EQ(found->severity, engine::Severity::kWarn);
   EXPECT_THAT(found->object, HasSubstr("left behind"));

@@ -12,9 +12,10 @@ namespace pgmoult::tests {
 // Makes sure that a role that may log in exists. Roles belong to the server, not to the database: they stay for the
 // tests that follow, so their attributes are set each time.
 inline void EnsureRole(Session& superuser, const std::string& name, const std::string& attributes = "") {
-  superuser.Exec(fmt::format("DO $$ BEGIN CREATE ROLE {0}; EXCEPTION WHEN duplicate_object THEN NULL; END $$;"
-                             "ALTER ROLE {0} LOGIN NOSUPERUSER NOBYPASSRLS INHERIT {1}",
-                             pg::Ident(name), attributes));
+  superuser.Exec(
+      fmt::format("DO $$ BEGIN CREATE ROLE {0}; EXCEPTION WHEN duplicate_object THEN NULL; END $$;"
+                  "ALTER ROLE {0} LOGIN NOSUPERUSER NOBYPASSRLS INHERIT {1}",
+                  pg::Ident(name), attributes));
 }
 
 // The least that a table's owner needs to have it changed: CREATE on the database and on the table's schema.

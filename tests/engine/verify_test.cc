@@ -70,8 +70,7 @@ class VerifyTest : public ::testing::Test {
   }
 
   std::string Rows(std::string_view table) {
-    return session_.Scalar<std::string>(fmt::format(
-        "SELECT string_agg(t::text, E'\\n' ORDER BY id) FROM {} t", table));
+    return session_.Scalar<std::string>(fmt::format("SELECT string_agg(t::text, E'\\n' ORDER BY id) FROM {} t", table));
   }
 
   // The new table holds what the old one held, to the byte.
@@ -88,7 +87,7 @@ class VerifyTest : public ::testing::Test {
 
 struct Tampering {
   std::string_view name;
-  std::string_view sql;  // {0}: the shadow, {1}: a key
+  std::string_view sql;         // {0}: the shadow, {1}: a key
   std::string_view difference;  // {1}: a key
 };
 
@@ -150,8 +149,7 @@ TEST_F(VerifyTest, FindsRowsThatAreOnlyInTheShadow) {
 // What is copied wrong before the indexes are built is found as well.
 TEST_F(VerifyTest, FindsWhatWentWrongBeforeReplay) {
   const std::string before = Rows("t");
-  const Outcome outcome =
-      Run(fmt::format("UPDATE {} SET b = 'x' WHERE id = 3", kShadow), "stage", "replay");
+  const Outcome outcome = Run(fmt::format("UPDATE {} SET b = 'x' WHERE id = 3", kShadow), "stage", "replay");
   ASSERT_TRUE(outcome.report.ok()) << pg::Describe(outcome.report.status());
   EXPECT_THAT(outcome.differences, ElementsAre("row (3) is different in b"));
   ExpectSwappedAndSame(before);
@@ -226,7 +224,8 @@ TEST_F(VerifyTest, TakesConcurrentWritesForNoDifference) {
       session_.Exec("UPDATE t SET b = 'early' WHERE id % 10 = 0; DELETE FROM t WHERE id IN (1, 250, 500)");
       writer.Start(
           "DO $$ BEGIN FOR i IN 1..40 LOOP UPDATE t SET b = 'w' || i WHERE id % 7 = i % 7; "
-          "DELETE FROM t WHERE id = 300 + i; INSERT INTO t (id, a) VALUES (1000 + i, 'new' || i); COMMIT; END LOOP; END $$");
+          "DELETE FROM t WHERE id = 300 + i; INSERT INTO t (id, a) VALUES (1000 + i, 'new' || i); COMMIT; END LOOP; "
+          "END $$");
     }
     if (kind == "difference") {
       differences.push_back(text);

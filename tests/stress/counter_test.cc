@@ -177,16 +177,19 @@ TEST_F(StressCounterTest, EveryReaderSeesABalancedTableAcrossTheSwap) {
       const auto a = static_cast<int>(random() % (kAccounts - 1)) + 1;
       const auto b = a + 1 + static_cast<int>(random() % static_cast<uint64_t>(kAccounts - a));
       const auto amount = static_cast<int>(random() % 100);
-      if (random() % 4 == 0) {  // closes one account in favour of another, and opens it again
+      if (random() % 4 == 0) {
+        // Closes one account in favour of another, and opens it again; alone, or an UPDATE that waited for the row
+        // would find it gone.
         session->Must(fmt::format(
-            "BEGIN; SELECT FROM accounts WHERE id IN ({0}, {1}) ORDER BY id FOR UPDATE; UPDATE accounts SET balance = "
+            "BEGIN; SELECT pg_advisory_xact_lock(1); UPDATE accounts SET balance = "
             "balance + (SELECT balance FROM accounts WHERE id = {0}) WHERE id = {1}; DELETE FROM accounts WHERE id = "
             "{0}; "
             "INSERT INTO accounts VALUES ({0}, 0); COMMIT",
             a, b));
       } else {
         session->Must(
-            fmt::format("BEGIN; UPDATE accounts SET balance = balance - {2} WHERE id = {0}; UPDATE accounts SET "
+            fmt::format("BEGIN; SELECT pg_advisory_xact_lock_shared(1); UPDATE accounts SET balance = balance - {2} "
+                        "WHERE id = {0}; UPDATE accounts SET "
                         "balance = balance + {2} WHERE id = {1}; COMMIT",
                         a, b, amount));
       }

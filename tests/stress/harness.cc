@@ -107,7 +107,7 @@ void ExpectNothingLeft(const TestDatabase& database, int64_t migration) {
 
 engine::RunOptions StressOptions() {
   engine::RunOptions options = SmallOptions();
-  options.chunk_ms = 5;
+  options.chunk_ms = 10;
   options.postpone_cutover = true;
   // The application's snapshots are short: none may be in the way for long.
   options.wait_old_snapshots = std::chrono::seconds(60);

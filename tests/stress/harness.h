@@ -23,7 +23,7 @@ struct Scenario {
   std::string change = "ALTER TABLE t ALTER COLUMN n TYPE bigint, ADD COLUMN added int";
   engine::RunOptions options = StressOptions();
   int pauses = 2;                // of the copy, some dozens of transactions each
-  double seconds = 2;            // under load before the swap may come
+  double seconds = 1;            // under load before the swap may come
   int commits_before_swap = 20;  // of every writer, in stage approach, when the gate opens
   std::function<void(const std::string& stage)> on_stage = [](const std::string&) {};  // on the engine's thread
 };

@@ -102,8 +102,8 @@ TEST(StressPgbenchTest, NoTransactionFailsAndAllSumsAgreeAcrossAChangeOfTheAccou
   ASSERT_EQ(init.Wait(), 0) << init.Output();
   Client client(database);
   // One with plans made anew, one with plans kept: the swap must not disturb either.
-  Pgbench simple(database, {"-n", "-c", "4", "-T", "100000"});
-  Pgbench prepared(database, {"-n", "-c", "4", "-T", "100000", "-M", "prepared"});
+  Pgbench simple(database, {"-n", "-c", "4", "-T", "100000", "-R", "300"});
+  Pgbench prepared(database, {"-n", "-c", "4", "-T", "100000", "-R", "300", "-M", "prepared"});
   const auto history = [&] { return std::stoll(client.Must("SELECT count(*) FROM pgbench_history").Value()); };
   ASSERT_TRUE(Eventually([&] { return history() > 100; })) << simple.Output() << prepared.Output();
 

@@ -69,7 +69,7 @@ std::string Program::NewRows(const std::vector<int64_t>& keys) {
   for (const int64_t key : keys) {
     rows.push_back(fmt::format("({}, 'new {}', {}, {})", shape_.Values(key), key, Uniform(0, 99), numbers_.unique++));
   }
-  return fmt::format("INSERT INTO t ({}, v, n, u) VALUES {} ON CONFLICT DO NOTHING", shape_.KeyList(),
+  return fmt::format("INSERT INTO t ({0}, v, n, u) VALUES {1} ON CONFLICT ({0}) DO NOTHING", shape_.KeyList(),
                      fmt::join(rows, ", "));
 }
 
@@ -162,7 +162,8 @@ std::string Program::WritableCte() {
   changed += changed == gone ? 1 : 0;
   return fmt::format(
       "WITH d AS (DELETE FROM t WHERE {0} RETURNING {1} AS k, v, n, u, tableoid AS o), "
-      "i AS (INSERT INTO t ({2}, v, n, u) SELECT {3}, v, n, u FROM d ON CONFLICT DO NOTHING RETURNING {1} AS k, {4} AS "
+      "i AS (INSERT INTO t ({2}, v, n, u) SELECT {3}, v, n, u FROM d ON CONFLICT ({2}) DO NOTHING RETURNING {1} AS k, "
+      "{4} AS "
       "r, tableoid AS o), "
       "p AS (UPDATE t SET n = n + 1 WHERE {5} RETURNING {1} AS k, {4} AS r, tableoid AS o) "
       "INSERT INTO ledger (k, r, rel) SELECT k, NULL, o FROM d UNION ALL SELECT k, r, o FROM i UNION ALL SELECT k, r, "

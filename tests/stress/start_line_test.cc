@@ -216,7 +216,8 @@ TEST_F(StressStartLineTest, AStatementThatOnlyTheSourceTakesNeverFailsTheApplica
   client_.Must(
       "DROP TABLE t; CREATE TABLE t (id int PRIMARY KEY, v text, n int, u bigint CONSTRAINT t_u_key UNIQUE);"
       "CREATE TABLE twin (LIKE t INCLUDING ALL);"
-      "INSERT INTO t SELECT g, 'x', 0, 1000 - g FROM generate_series(1, 300) g; INSERT INTO twin SELECT * FROM t;"
+      "INSERT INTO t SELECT g, 'x', 0, g FROM generate_series(300, 1, -1) g; INSERT INTO twin SELECT * FROM t ORDER BY "
+      "id DESC;"
       "ALTER TABLE t SET (autovacuum_enabled = off); ALTER TABLE twin SET (autovacuum_enabled = off)");
   int shifts = 0;
   std::string logged;

@@ -22,7 +22,14 @@ class StressTruncateTest : public ::testing::Test {
  protected:
   // Truncates once in each of these stages, while the engine works on it.
   void TruncateIn(std::vector<std::string> stages, Scenario scenario) {
-    Workload workload(database_, shape_, AllKinds(), NewSeed());
+    Workload workload(database_, shape_,
+                      EachIsolation({{Step::kInsert, 1},
+                                     {Step::kReinsert, 1},
+                                     {Step::kUpsert, 1},
+                                     {Step::kUpdate, 2},
+                                     {Step::kDelete, 1},
+                                     {Step::kMoveNear, 1}}),
+                      NewSeed());
     std::map<std::string, std::atomic<int>> wanted;
     for (const std::string& stage : stages) {
       wanted[stage] = 0;
