@@ -148,7 +148,7 @@ Awaitable<absl::Status> Replayer::TidyLog() {
   }
   CO_ASSIGN_OR_RETURN(const pg::Result live, co_await connection_->Query(fmt::format(
                                                  "/* pgmoult:replay */ SELECT pg_catalog.count(*) > {0} FROM (SELECT "
-                                                 "FROM {1} LIMIT {0} + 1) AS some",
+                                                 "FROM {1} LIMIT {0} + 1) AS first_rows",
                                                  kCompactMaxRows, transfer_.log)));
   CO_ASSIGN_OR_RETURN(const bool full, live.Scalar<bool>());
   if (full) {

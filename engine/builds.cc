@@ -1,11 +1,13 @@
 #include "engine/builds.h"
 
 #include <deque>
+#include <optional>
 #include <utility>
 
 #include "boost/asio/this_coro.hpp"
 #include "copier/sql_builder.h"
 #include "fmt/format.h"
+#include "pg/backoff.h"
 #include "pg/macros.h"
 #include "pg/sql_text.h"
 #include "pg/status.h"
@@ -39,6 +41,30 @@ Awaitable<absl::Status> BuildOne(pg::Connection& connection, const DeferredItem&
   co_return absl::OkStatus();
 }
 
+// Making an index a constraint takes ACCESS EXCLUSIVE on the shadow, and anybody's read of it (pg_dump of the whole
+// database) is in the way: that is waited for, as with any other lock.
+Awaitable<absl::Status> BuildPatiently(Context& context, pg::Connection& connection, const DeferredItem& item) {
+  std::optional<pg::Deadline> deadline;  // from the first lock that was not got: the build itself may take hours
+  pg::Backoff backoff(std::chrono::milliseconds(100), std::chrono::milliseconds(10'000));
+  for (;;) {
+    const absl::Status built =
+        co_await pg::InTransaction(connection, "/* pgmoult:index */ BEGIN", BuildOne(connection, item));
+    if (!pg::IsLockNotAvailable(built)) {
+      co_return built;
+    }
+    if (!deadline) {
+      deadline = pg::Deadline::After(context.options.lock_budget);
+    }
+    if (deadline->Expired()) {
+      co_return WithEndKind(EndKind::kLockNotGot, built);
+    }
+    context.progress.waiting = fmt::format("somebody holds a lock on the shadow, which {} needs for itself", item.name);
+    CO_RETURN_IF_ERROR(co_await context.gate.Pass());
+    CO_RETURN_IF_ERROR(co_await pg::SleepFor(backoff.Next()));
+    context.progress.waiting.clear();
+  }
+}
+
 // One worker: takes items until none is left.
 Awaitable<absl::Status> Work(Context& context, std::deque<DeferredItem>& items, double total) {
   CO_ASSIGN_OR_RETURN(const auto connection, co_await context.sessions.OpenBuilder("index"));
@@ -53,8 +79,7 @@ Awaitable<absl::Status> Work(Context& context, std::deque<DeferredItem>& items, 
     if (!exists) {
       context.progress.doing = item.name;
       ++context.progress.workers;
-      const absl::Status built =
-          co_await pg::InTransaction(*connection, "/* pgmoult:index */ BEGIN", BuildOne(*connection, item));
+      const absl::Status built = co_await BuildPatiently(context, *connection, item);
       --context.progress.workers;
       CO_RETURN_IF_ERROR(pg::Annotate(built, fmt::format("building {} on the shadow", item.name)));
     }

@@ -146,10 +146,13 @@ Awaitable<absl::StatusOr<Migration>> ReadMigration(pg::Connection& connection, i
   CO_ASSIGN_OR_RETURN(const bool exists, co_await JournalExists(connection));
   if (exists) {
     const absl::StatusOr<pg::Result> read = co_await connection.Query(sql::kMigrations, {id});
-    CO_RETURN_IF_ERROR(ExplainRights(read.status()));
-    const pg::Result& result = *read;
-    if (result.rows() == 1) {
-      co_return MigrationOf(result, 0);
+    const bool just_gone = pg::SqlState(read.status()) == "42P01";  // the last migration's end took the journal with it
+    if (!just_gone) {
+      CO_RETURN_IF_ERROR(ExplainRights(read.status()));
+      const pg::Result& result = *read;
+      if (result.rows() == 1) {
+        co_return MigrationOf(result, 0);
+      }
     }
   }
   co_return absl::NotFoundError(

@@ -174,7 +174,7 @@ Awaitable<absl::Status> Swap::CheckLogShort() {
   CO_ASSIGN_OR_RETURN(const pg::Result result,
                       co_await observer_->Query(fmt::format(
                           "/* pgmoult:cutover */ SELECT pg_catalog.count(*) > {0} FROM (SELECT FROM {1} LIMIT {0} + 1) "
-                          "AS some",
+                          "AS first_rows",
                           kMaxLastReplay, design_.transfer.log)));
   CO_ASSIGN_OR_RETURN(const bool full, result.Scalar<bool>());
   co_return full ? TryAgain(fmt::format("more than {} rows came into the change log", kMaxLastReplay))

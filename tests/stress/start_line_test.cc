@@ -210,6 +210,25 @@ TEST_F(StressStartLineTest, ASnapshotFromBeforeTheCopyNeverSeesAnEmptyTable) {
   Finish();
 }
 
+// A dump of the whole database reads the shadow, too, when its turn comes.
+TEST_F(StressStartLineTest, AReaderOfTheShadowIsWaitedForWhenAConstraintIsMade) {
+  Client dump(database_);
+  Start({{"replay", [&] { dump.Must("BEGIN; LOCK TABLE pgmoult_1_new.t IN ACCESS SHARE MODE"); }}});
+  Client observer(database_);
+  const auto tells = [&observer] {
+    return observer
+               .Must(
+                   "SELECT coalesce(max(progress ->> 'waiting') LIKE '%lock on the shadow%', false) FROM "
+                   "pgmoult.migration")
+               .Value() == "t";
+  };
+  // The engine gives up once, and says why it waits.
+  Eventually([&] { return observer.Run("SELECT FROM pgmoult.migration").ok; });
+  EXPECT_TRUE(Eventually(tells));
+  dump.Must("COMMIT");
+  Finish();
+}
+
 // The order of a bulk statement's rows is the heap's on the source and the key's on the shadow: what is legal there
 // fails here, and must not fail the application.
 TEST_F(StressStartLineTest, AStatementThatOnlyTheSourceTakesNeverFailsTheApplication) {
