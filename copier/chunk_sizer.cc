@@ -36,8 +36,10 @@ void ChunkSizer::Resize(double rows) {
   }
   // By at least one row when growing: 1.5 times one row must be two.
   rows = rows > static_cast<double>(rows_) ? std::max(rows, static_cast<double>(rows_ + 1)) : rows;
-  const auto lower = static_cast<double>(options_.min_rows);
-  rows_ = static_cast<int64_t>(std::clamp(rows, lower, std::max(lower, upper)));
+  // The byte budget goes before the smallest size: rows may be very wide.
+  upper = std::max(upper, 1.0);
+  const double lower = std::min(static_cast<double>(options_.min_rows), upper);
+  rows_ = static_cast<int64_t>(std::clamp(rows, lower, upper));
   recent_ms_.clear();
 }
 

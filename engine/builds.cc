@@ -50,6 +50,7 @@ Awaitable<absl::Status> BuildPatiently(Context& context, pg::Connection& connect
     const absl::Status built =
         co_await pg::InTransaction(connection, "/* pgmoult:index */ BEGIN", BuildOne(connection, item));
     if (!pg::IsLockNotAvailable(built)) {
+      context.progress.waiting.clear();
       co_return built;
     }
     if (!deadline) {
@@ -61,7 +62,6 @@ Awaitable<absl::Status> BuildPatiently(Context& context, pg::Connection& connect
     context.progress.waiting = fmt::format("somebody holds a lock on the shadow, which {} needs for itself", item.name);
     CO_RETURN_IF_ERROR(co_await context.gate.Pass());
     CO_RETURN_IF_ERROR(co_await pg::SleepFor(backoff.Next()));
-    context.progress.waiting.clear();
   }
 }
 

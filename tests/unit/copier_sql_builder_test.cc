@@ -117,9 +117,12 @@ TEST(SqlBuilderTest, MappedKeyList) {
 
 TEST(SqlBuilderTest, KeyOrder) {
   EXPECT_EQ(KeyOrder(OneColumn(), Side::kSource), R"("id" USING OPERATOR("pg_catalog".<))");
-  EXPECT_EQ(KeyOrder(Composite(), Side::kSource, /*reversed=*/true), R"("a" USING OPERATOR("pg_catalog".>), "b" USING OPERATOR("pg_catalog".>))");
-  EXPECT_EQ(KeyOrder(MixedDirections(), Side::kSource), R"("a" USING OPERATOR("pg_catalog".<), "b" USING OPERATOR("pg_catalog".>))");
-  EXPECT_EQ(KeyOrder(MixedDirections(), Side::kSource, /*reversed=*/true), R"("a" USING OPERATOR("pg_catalog".>), "b" USING OPERATOR("pg_catalog".<))");
+  EXPECT_EQ(KeyOrder(Composite(), Side::kSource, /*reversed=*/true),
+            R"("a" USING OPERATOR("pg_catalog".>), "b" USING OPERATOR("pg_catalog".>))");
+  EXPECT_EQ(KeyOrder(MixedDirections(), Side::kSource),
+            R"("a" USING OPERATOR("pg_catalog".<), "b" USING OPERATOR("pg_catalog".>))");
+  EXPECT_EQ(KeyOrder(MixedDirections(), Side::kSource, /*reversed=*/true),
+            R"("a" USING OPERATOR("pg_catalog".>), "b" USING OPERATOR("pg_catalog".<))");
   EXPECT_EQ(KeyOrder(QuotedNames(), Side::kShadow), R"("new""key" USING OPERATOR("pg_catalog".<))");
 }
 
@@ -236,10 +239,12 @@ TEST(SqlBuilderTest, KeySetOfACompositeKeyIsADisjunction) {
 }
 
 TEST(SqlBuilderTest, LastKey) {
-  EXPECT_EQ(LastKeySql(OneColumn()),
-            R"(/* pgmoult:copy */ SELECT "id" FROM ONLY "public"."orders" ORDER BY "id" USING OPERATOR("pg_catalog".>) LIMIT 1)");
-  EXPECT_EQ(LastKeySql(MixedDirections()),
-            R"(/* pgmoult:copy */ SELECT "a", "b" FROM ONLY "public"."orders" ORDER BY "a" USING OPERATOR("pg_catalog".>), "b" USING OPERATOR("pg_catalog".<) LIMIT 1)");
+  EXPECT_EQ(
+      LastKeySql(OneColumn()),
+      R"(/* pgmoult:copy */ SELECT "id" FROM ONLY "public"."orders" ORDER BY "id" USING OPERATOR("pg_catalog".>) LIMIT 1)");
+  EXPECT_EQ(
+      LastKeySql(MixedDirections()),
+      R"(/* pgmoult:copy */ SELECT "a", "b" FROM ONLY "public"."orders" ORDER BY "a" USING OPERATOR("pg_catalog".>), "b" USING OPERATOR("pg_catalog".<) LIMIT 1)");
   EXPECT_EQ(LastKeySql(QuotedNames()), Flat(R"(
       /* pgmoult:copy */ SELECT "Key Col" FROM ONLY "My Schema"."Odd""Name" ORDER BY "Key Col" USING OPERATOR("pg_catalog".>) LIMIT 1)"));
 }
