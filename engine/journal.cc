@@ -12,6 +12,7 @@
 #include "fmt/ranges.h"
 #include "pg/macros.h"
 #include "pg/status.h"
+#include "pg/task_group.h"
 
 namespace pgmoult::engine {
 namespace {
@@ -20,6 +21,8 @@ using pg::Awaitable;
 
 constexpr char kForm[] = "pgmoult journal, form 1";
 constexpr int kLockClass = 1886217589;  // "pmou": our class of two-part advisory locks
+constexpr std::chrono::seconds kLastEngineEnds{5};  // the server needs a moment to end a session that went away
+constexpr std::chrono::milliseconds kLockPoll{50};
 constexpr std::array<const char*, 5> kStates = {"running", "stopped", "failed", "swapped", "done"};
 
 absl::StatusOr<State> StateOf(std::string_view name) {
@@ -306,10 +309,18 @@ Awaitable<absl::StatusOr<std::vector<Command>>> TakeCommands(pg::Connection& con
 }
 
 Awaitable<absl::StatusOr<bool>> TryEngineLock(pg::Connection& connection, int64_t source_oid) {
-  CO_ASSIGN_OR_RETURN(const pg::Result result,
-                      co_await connection.Query("/* pgmoult:control */ SELECT pg_catalog.pg_try_advisory_lock($1, $2)",
-                                                {kLockClass, static_cast<int32_t>(source_oid)}));
-  co_return result.Scalar<bool>();
+  const pg::Deadline deadline = pg::Deadline::After(kLastEngineEnds);
+  for (;;) {
+    CO_ASSIGN_OR_RETURN(
+        const pg::Result result,
+        co_await connection.Query("/* pgmoult:control */ SELECT pg_catalog.pg_try_advisory_lock($1, $2)",
+                                  {kLockClass, static_cast<int32_t>(source_oid)}));
+    CO_ASSIGN_OR_RETURN(const bool locked, result.Scalar<bool>());
+    if (locked || deadline.Expired()) {
+      co_return locked;
+    }
+    CO_RETURN_IF_ERROR(co_await pg::SleepFor(kLockPoll));
+  }
 }
 
 Awaitable<absl::StatusOr<std::string>> EngineLockHolder(pg::Connection& connection, int64_t source_oid) {
@@ -318,8 +329,9 @@ Awaitable<absl::StatusOr<std::string>> EngineLockHolder(pg::Connection& connecti
       co_await connection.Query(
           "/* pgmoult:control */ SELECT coalesce((SELECT pg_catalog.format('pid %s of %s, %s', a.pid, a.usename, "
           "coalesce(a.client_addr::text, 'local')) FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a USING "
-          "(pid) WHERE l.locktype = 'advisory' AND l.granted AND l.classid = $1::oid AND l.objid = $2::oid LIMIT 1), "
-          "'it has just ended: try again')",
+          "(pid) WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 2 AND l.classid = $1::oid "
+          "AND l.objid = $2::oid AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d "
+          "WHERE d.datname = pg_catalog.current_database())), 'it has just ended: try again')",
           {kLockClass, source_oid}));
   co_return result.Scalar<std::string>();
 }

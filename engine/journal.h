@@ -90,7 +90,8 @@ pg::Awaitable<absl::Status> SendCommand(pg::Connection& connection, int64_t id, 
 // Those not taken yet, marked as taken, oldest first.
 pg::Awaitable<absl::StatusOr<std::vector<Command>>> TakeCommands(pg::Connection& connection, int64_t id);
 
-// The advisory lock of a table's engine: held by one session of one engine as long as it works on the table.
+// The advisory lock of a table's engine: held by one session of one engine as long as it works on the table. False when
+// another session has held it for a few seconds (the server may not yet have noticed that the last one ended).
 pg::Awaitable<absl::StatusOr<bool>> TryEngineLock(pg::Connection& connection, int64_t source_oid);
 // Who holds it, for people.
 pg::Awaitable<absl::StatusOr<std::string>> EngineLockHolder(pg::Connection& connection, int64_t source_oid);

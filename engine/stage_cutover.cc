@@ -64,6 +64,7 @@ class Swap {
   bool strict_ = false;
   bool fenced_ = false;
   int strict_tries_ = 0;
+  Clock::time_point asked_at_;  // for the try's first lock: nobody has waited for us for longer
   Clock::time_point held_since_;
   milliseconds waited_for_snapshots_{0};
   bool sees_snapshots_ = false;  // those of other roles: needs pg_read_all_stats
@@ -207,8 +208,16 @@ Awaitable<absl::Status> Swap::StoppedWritersBody() {
     }
     CO_RETURN_IF_ERROR(co_await CheckHold());
   }
+  // A writer that has read the table waits for our first lock, and we now wait for it: a deadlock until we give up. It
+  // looks for one when it has waited for deadlock_timeout; by then we must have given up, or the application pays.
+  const milliseconds margin = lock_.deadlock_timeout / 20;
+  const milliseconds left = lock_.deadlock_timeout - margin - milliseconds(static_cast<int64_t>(MsSince(asked_at_)));
+  if (left <= margin) {
+    co_return TryAgain("the last replay left no time for the readers to be waited for");
+  }
   CO_RETURN_IF_ERROR(co_await LockTables(*context_.journal, {design_.transfer.source, design_.transfer.shadow},
-                                         "ACCESS EXCLUSIVE", StrongLockTimeout(lock_.deadlock_timeout)));
+                                         "ACCESS EXCLUSIVE",
+                                         std::min(left, StrongLockTimeout(lock_.deadlock_timeout))));
   CO_RETURN_IF_ERROR(co_await CheckLogEmpty());
   co_return co_await Exchange(/*fence=*/true);
 }
@@ -253,6 +262,7 @@ Awaitable<absl::Status> Swap::TryOnce() {
     CO_RETURN_IF_ERROR(co_await WaitForOldSnapshots());
   }
   PoliteLock lock = lock_;
+  asked_at_ = Clock::now();
   if (strict_) {
     lock.tables = {design_.transfer.source, design_.transfer.shadow};
     lock.mode = "ACCESS EXCLUSIVE";
