@@ -183,16 +183,14 @@ Awaitable<absl::Status> Copy::TryChunk(pg::Connection& connection, const Chunk& 
   CO_ASSIGN_OR_RETURN(const std::vector<pg::Result> results, co_await connection.Pipeline(std::move(statements)));
   CO_ASSIGN_OR_RETURN(const std::string started, results[1].Scalar<std::string>());
   done.rows = results[2].affected();
-  const auto bound = [](const std::optional<KeyValue>& key) {
-    return key ? pg::Param(pg::ArrayText(*key)) : pg::Param(std::nullopt);
-  };
   CO_ASSIGN_OR_RETURN(
       const pg::Result recorded,
       co_await connection.Query(
           "/* pgmoult:copy */ INSERT INTO pgmoult.chunk (migration, number, lower_key, upper_key, rows, server_ms) "
           "VALUES ($1, $2, $3, $4, $5, extract(epoch FROM pg_catalog.clock_timestamp() - $6::timestamptz) * 1000) "
           "RETURNING server_ms",
-          {transfer_.migration, chunk.number, bound(chunk.range.lower), bound(chunk.range.upper), done.rows, started}));
+          {transfer_.migration, chunk.number, BoundParam(chunk.range.lower), BoundParam(chunk.range.upper), done.rows,
+           started}));
   CO_ASSIGN_OR_RETURN(done.server_ms, recorded.Scalar<double>());
   co_return absl::OkStatus();
 }
@@ -228,6 +226,10 @@ pg::Awaitable<absl::StatusOr<std::optional<KeyValue>>> ReadBoundary(pg::Connecti
                                                                     int64_t rows) {
   CO_ASSIGN_OR_RETURN(const pg::Result result, co_await connection.Query(BoundarySql(transfer, remaining, rows)));
   co_return KeyOf(result);
+}
+
+pg::Param BoundParam(const std::optional<KeyValue>& bound) {
+  return bound ? pg::Param(pg::ArrayText(*bound)) : pg::Param(std::nullopt);
 }
 
 std::string DescribeRange(const KeyRange& range) {

@@ -58,6 +58,8 @@ pg::Awaitable<absl::StatusOr<std::optional<KeyValue>>> ReadBoundary(pg::Connecti
                                                                     const Transfer& transfer, const KeyRange& remaining,
                                                                     int64_t rows);
 // "(1, a) … (7, b)", for messages.
+// A bound as a parameter of type text[]; NULL where there is none.
+pg::Param BoundParam(const std::optional<KeyValue>& bound);
 std::string DescribeRange(const KeyRange& range);
 
 }  // namespace pgmoult::copier

@@ -23,11 +23,6 @@ constexpr int64_t kCompactPages = 1'024;  // 8 MiB: a log larger than this is co
 constexpr char kStatementTimeout[] = "57014";
 constexpr int64_t kCompactMaxRows = 5'000;  // live rows that compaction carries through our memory
 
-bool IsDuplicate(const absl::Status& status) {
-  const std::string sqlstate = pg::SqlState(status);
-  return sqlstate == "23505" || sqlstate == "23P01";
-}
-
 }  // namespace
 
 Replayer::Replayer(std::unique_ptr<pg::Connection> connection, const Transfer& transfer, ReplayOptions options)
@@ -54,7 +49,7 @@ Awaitable<absl::StatusOr<ReplayRound>> Replayer::RoundWithRetries(bool full, int
     }
     // In log mode nothing but a key outside the window can hold the value; in dual-write a row that was written through
     // after our snapshot can, too. Either way the round is repeated with a new snapshot, and whole.
-    const bool duplicate = IsDuplicate(status);
+    const bool duplicate = pg::IsDuplicate(status);
     const bool passing = duplicate || pg::IsSerializationFailure(status) || pg::IsLockNotAvailable(status);
     if (!passing || tries >= max_tries) {
       co_return pg::Annotate(status, fmt::format("replaying changes of {}", transfer_.source.Plain()));

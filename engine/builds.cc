@@ -6,6 +6,7 @@
 
 #include "boost/asio/this_coro.hpp"
 #include "copier/sql_builder.h"
+#include "engine/catalog.h"
 #include "fmt/format.h"
 #include "pg/backoff.h"
 #include "pg/macros.h"
@@ -17,13 +18,6 @@ namespace pgmoult::engine {
 namespace {
 
 using pg::Awaitable;
-
-Awaitable<absl::StatusOr<bool>> Exists(pg::Connection& connection, const Design& design, const DeferredItem& item) {
-  CO_ASSIGN_OR_RETURN(const pg::Result result,
-                      co_await connection.Query("/* pgmoult:index */ SELECT pg_catalog.to_regclass($1) IS NOT NULL",
-                                                {pg::QualifiedName(design.schema_new, item.name).Quoted()}));
-  co_return result.Scalar<bool>();
-}
 
 Awaitable<absl::Status> BuildOne(pg::Connection& connection, const DeferredItem& item) {
   if (!item.tablespace.empty()) {
@@ -75,7 +69,8 @@ Awaitable<absl::Status> Work(Context& context, std::deque<DeferredItem>& items, 
     }
     const DeferredItem item = std::move(items.front());
     items.pop_front();
-    CO_ASSIGN_OR_RETURN(const bool exists, co_await Exists(*connection, context.design, item));
+    CO_ASSIGN_OR_RETURN(const std::optional<int64_t> exists,
+                        co_await ReadOid(*connection, {context.design.schema_new, item.name}));
     if (!exists) {
       context.progress.doing = item.name;
       ++context.progress.workers;

@@ -23,6 +23,7 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kLockBudget{120'000};
 constexpr milliseconds kPoll{200};
+constexpr char kComment[] = "/* pgmoult:cleanup */";
 constexpr std::chrono::seconds kAbortPatience{180};
 
 // A session of the login, and what the journal says of one migration.
@@ -61,16 +62,8 @@ Awaitable<absl::StatusOr<std::string>> Ask(const Target& target, int64_t id, std
   co_return fmt::format("migration {} ({}): {}", id, opened.migration.source.Plain(), answer);
 }
 
-Awaitable<absl::Status> RunAll(pg::Connection& connection, std::vector<std::string> statements) {
-  std::vector<pg::Statement> batch;
-  for (std::string& statement : statements) {
-    batch.push_back({"/* pgmoult:cleanup */ " + std::move(statement), {}});
-  }
-  co_return (co_await connection.Pipeline(std::move(batch))).status();
-}
-
 Awaitable<absl::Status> DropTriggers(pg::Connection& connection, const Design& design) {
-  return RunAll(connection, DropCaptureSql(design));
+  return pg::RunAll(connection, kComment, DropCaptureSql(design));
 }
 
 Awaitable<absl::Status> DropSchemas(pg::Connection& connection, const std::vector<std::string>& schemas) {
@@ -78,7 +71,7 @@ Awaitable<absl::Status> DropSchemas(pg::Connection& connection, const std::vecto
   for (const std::string& schema : schemas) {
     statements.push_back(fmt::format("DROP SCHEMA IF EXISTS {} CASCADE", Ident(schema)));
   }
-  return RunAll(connection, std::move(statements));
+  return pg::RunAll(connection, kComment, std::move(statements));
 }
 
 // The statements run in a transaction of their own as the owner, with short lock time-outs, until they succeed.
@@ -88,7 +81,6 @@ Awaitable<absl::Status> DropPolitely(pg::Connection& connection, pg::Connection&
   PoliteLock lock;
   lock.role = Ident(owner);
   lock.budget = kLockBudget;
-  CO_ASSIGN_OR_RETURN(lock.deadlock_timeout, co_await ReadDeadlockTimeout(connection));
   for (const pg::QualifiedName& table : tables) {
     CO_ASSIGN_OR_RETURN(const std::optional<int64_t> oid, co_await ReadOid(connection, table));
     if (oid) {
@@ -96,14 +88,13 @@ Awaitable<absl::Status> DropPolitely(pg::Connection& connection, pg::Connection&
     }
   }
   lock.evict_autovacuum = !lock.tables.empty();
-  LockTries tries;
-  co_return co_await WithPoliteLock(connection, observer, lock, std::move(body), &tries);
+  co_return co_await WithPoliteLock(connection, observer, lock, std::move(body));
 }
 
 Awaitable<absl::Status> DropOld(pg::Connection& connection, const Design& design) {
   const pg::QualifiedName old(Ident(design.schema_old), design.transfer.source.name);
   // Without CASCADE: what somebody else hung on the old table since the swap is not ours to drop.
-  return RunAll(connection, {fmt::format("DROP TABLE IF EXISTS {}", old)});
+  return pg::RunAll(connection, kComment, {fmt::format("DROP TABLE IF EXISTS {}", old)});
 }
 
 // Removes one schema of ours that no journal row knows.
@@ -283,7 +274,7 @@ Awaitable<absl::StatusOr<std::string>> Finalize(const Target& target, int64_t id
   CO_RETURN_IF_ERROR(co_await DropPolitely(
       connection, *observer, design.owner, {design.transfer.log},
       [&connection, &design] { return DropSchemas(connection, {design.schema_new, design.schema_old}); }));
-  CO_RETURN_IF_ERROR(co_await SetState(connection, id, State::kDone, ""));
+  CO_RETURN_IF_ERROR(co_await FinishMigration(connection, id));
   co_return fmt::format("migration {} of {}: finalized, the old table is dropped", id, migration.source.Plain());
 }
 

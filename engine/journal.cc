@@ -20,9 +20,15 @@ namespace {
 using pg::Awaitable;
 
 constexpr char kForm[] = "pgmoult journal, form 1";
-constexpr int kLockClass = 1886217589;  // "pmou": our class of two-part advisory locks
+constexpr int kLockClass = 1886217589;              // "pmou": our class of two-part advisory locks
 constexpr std::chrono::seconds kLastEngineEnds{5};  // the server needs a moment to end a session that went away
 constexpr std::chrono::milliseconds kLockPoll{50};
+// What the owner of a table that is changed needs: {0} is the role. pgmoult.check_writer() reads the two columns.
+constexpr char kGrantSql[] =
+    "GRANT USAGE ON SCHEMA pgmoult TO {0}; GRANT SELECT (id, owner) ON pgmoult.migration TO {0}; GRANT INSERT, SELECT "
+    "(server_ms) ON pgmoult.chunk TO {0}; GRANT INSERT ON pgmoult.verified TO {0}";
+constexpr char kRevokeSql[] =
+    "REVOKE ALL ON pgmoult.chunk, pgmoult.verified, pgmoult.migration FROM {0}; REVOKE ALL ON SCHEMA pgmoult FROM {0}";
 constexpr std::array<const char*, 5> kStates = {"running", "stopped", "failed", "swapped", "done"};
 
 absl::StatusOr<State> StateOf(std::string_view name) {
@@ -74,10 +80,6 @@ std::string EngineName() {
   return fmt::format("{} pid {}", host.data(), getpid());
 }
 
-pg::Param KeyParam(const std::optional<copier::KeyValue>& key) {
-  return key ? pg::Param(pg::ArrayText(*key)) : pg::Param(std::nullopt);
-}
-
 Awaitable<absl::Status> Update(pg::Connection& connection, std::string sql, pg::Params params) {
   CO_ASSIGN_OR_RETURN(const pg::Result result, co_await connection.Query(std::move(sql), std::move(params)));
   co_return result.affected() == 1 ? absl::OkStatus()
@@ -127,7 +129,10 @@ Awaitable<absl::Status> EnsureJournal(pg::Connection& connection) {
   co_return absl::OkStatus();
 }
 
-Awaitable<absl::StatusOr<int64_t>> AddMigration(pg::Connection& connection, const Migration& migration) {
+namespace {
+
+// Owner and journal row come in one transaction: whoever forgets a migration meanwhile sees both or neither.
+Awaitable<absl::Status> InsertMigration(pg::Connection& connection, const Migration& migration, int64_t& id) {
   CO_ASSIGN_OR_RETURN(
       const pg::Result added,
       co_await connection.Query(
@@ -135,13 +140,61 @@ Awaitable<absl::StatusOr<int64_t>> AddMigration(pg::Connection& connection, cons
           "owner, options, engine) VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id",
           {migration.statement, migration.source_oid, migration.source.schema.name(), migration.source.name.name(),
            migration.owner, boost::json::serialize(migration.options), EngineName()}));
-  CO_ASSIGN_OR_RETURN(const int64_t id, added.Scalar<int64_t>());
-  const pg::Ident owner(migration.owner);
+  CO_ASSIGN_OR_RETURN(id, added.Scalar<int64_t>());
+  co_return (co_await connection.Script(fmt::format(kGrantSql, pg::Ident(migration.owner)))).status();
+}
+
+// The owner's rights on the journal end with its last unfinished migration.
+Awaitable<absl::Status> ReleaseOwner(pg::Connection& connection, const std::string& owner) {
+  CO_ASSIGN_OR_RETURN(
+      const pg::Result result,
+      co_await connection.Query(
+          "/* pgmoult:journal */ SELECT NOT EXISTS (SELECT FROM pgmoult.migration WHERE owner = $1 AND state <> "
+          "'done') "
+          "AND EXISTS (SELECT FROM pg_catalog.pg_roles r, pg_catalog.pg_class c WHERE r.rolname = $1 AND c.oid = "
+          "'pgmoult.migration'::pg_catalog.regclass AND c.relowner <> r.oid)",
+          {owner}));
+  CO_ASSIGN_OR_RETURN(const bool last, result.Scalar<bool>());
+  co_return last ? (co_await connection.Script(fmt::format(kRevokeSql, pg::Ident(owner)))).status() : absl::OkStatus();
+}
+
+// Under SHARE ROW EXCLUSIVE, so that no migration comes between the look for others and what follows from it.
+Awaitable<absl::StatusOr<std::string>> LockJournal(pg::Connection& connection, int64_t id) {
   CO_RETURN_IF_ERROR(
-      (co_await connection.Script(fmt::format("GRANT USAGE ON SCHEMA pgmoult TO {0}; "
-                                              "GRANT SELECT, INSERT ON pgmoult.chunk, pgmoult.verified TO {0}",
-                                              owner)))
+      (co_await connection.Query("/* pgmoult:journal */ LOCK TABLE pgmoult.migration IN SHARE ROW EXCLUSIVE MODE"))
           .status());
+  CO_ASSIGN_OR_RETURN(
+      const pg::Result owner,
+      co_await connection.Query("/* pgmoult:journal */ SELECT owner::text FROM pgmoult.migration WHERE id = $1", {id}));
+  co_return owner.rows() == 1 ? owner.Scalar<std::string>() : std::string();
+}
+
+Awaitable<absl::Status> Forget(pg::Connection& connection, int64_t id) {
+  CO_ASSIGN_OR_RETURN(const std::string owner, co_await LockJournal(connection, id));
+  CO_RETURN_IF_ERROR(
+      (co_await connection.Query("/* pgmoult:journal */ DELETE FROM pgmoult.migration WHERE id = $1", {id})).status());
+  CO_ASSIGN_OR_RETURN(const pg::Result left,
+                      co_await connection.Query("/* pgmoult:journal */ SELECT EXISTS (SELECT FROM "
+                                                "pgmoult.migration)"));
+  CO_ASSIGN_OR_RETURN(const bool others, left.Scalar<bool>());
+  if (!others) {
+    co_return (co_await connection.Query("/* pgmoult:journal */ DROP SCHEMA pgmoult CASCADE")).status();
+  }
+  co_return co_await ReleaseOwner(connection, owner);
+}
+
+Awaitable<absl::Status> Finish(pg::Connection& connection, int64_t id) {
+  CO_ASSIGN_OR_RETURN(const std::string owner, co_await LockJournal(connection, id));
+  CO_RETURN_IF_ERROR(co_await SetState(connection, id, State::kDone, ""));
+  co_return co_await ReleaseOwner(connection, owner);
+}
+
+}  // namespace
+
+Awaitable<absl::StatusOr<int64_t>> AddMigration(pg::Connection& connection, const Migration& migration) {
+  int64_t id = 0;
+  CO_RETURN_IF_ERROR(co_await pg::InTransaction(connection, "/* pgmoult:journal */ BEGIN",
+                                                InsertMigration(connection, migration, id)));
   co_return id;
 }
 
@@ -191,6 +244,14 @@ Awaitable<absl::Status> SetState(pg::Connection& connection, int64_t id, State s
                             {id, StateName(state), std::move(message)});
 }
 
+Awaitable<absl::Status> TakeUp(pg::Connection& connection, int64_t id) {
+  co_return co_await Update(connection,
+                            "/* pgmoult:journal */ UPDATE pgmoult.migration SET state = $2, message = '', engine = $3, "
+                            "updated_at = pg_catalog.clock_timestamp(), heartbeat_at = pg_catalog.clock_timestamp() "
+                            "WHERE id = $1",
+                            {id, StateName(State::kRunning), EngineName()});
+}
+
 Awaitable<absl::Status> SetDesign(pg::Connection& connection, int64_t id, const boost::json::value& design) {
   co_return co_await Update(connection, "/* pgmoult:journal */ UPDATE pgmoult.migration SET design = $2 WHERE id = $1",
                             {id, boost::json::serialize(design)});
@@ -215,7 +276,7 @@ Awaitable<absl::Status> SetCopyEnd(pg::Connection& connection, int64_t id, const
   co_return co_await Update(connection,
                             "/* pgmoult:journal */ UPDATE pgmoult.migration SET copy_end = $2, copy_end_set = true "
                             "WHERE id = $1",
-                            {id, KeyParam(end)});
+                            {id, copier::BoundParam(end)});
 }
 
 Awaitable<absl::StatusOr<std::optional<copier::CopyState>>> ReadCopyState(pg::Connection& connection,
@@ -270,16 +331,11 @@ Awaitable<absl::Status> ForgetCopy(pg::Connection& connection, int64_t id) {
 }
 
 Awaitable<absl::Status> ForgetMigration(pg::Connection& connection, int64_t id) {
-  CO_RETURN_IF_ERROR(
-      (co_await connection.Query("/* pgmoult:journal */ DELETE FROM pgmoult.migration WHERE id = $1", {id})).status());
-  CO_ASSIGN_OR_RETURN(const pg::Result left,
-                      co_await connection.Query("/* pgmoult:journal */ SELECT pg_catalog.count(*) FROM "
-                                                "pgmoult.migration"));
-  CO_ASSIGN_OR_RETURN(const int64_t count, left.Scalar<int64_t>());
-  if (count == 0) {
-    co_return (co_await connection.Query("/* pgmoult:journal */ DROP SCHEMA pgmoult CASCADE")).status();
-  }
-  co_return absl::OkStatus();
+  co_return co_await pg::InTransaction(connection, "/* pgmoult:journal */ BEGIN", Forget(connection, id));
+}
+
+Awaitable<absl::Status> FinishMigration(pg::Connection& connection, int64_t id) {
+  co_return co_await pg::InTransaction(connection, "/* pgmoult:journal */ BEGIN", Finish(connection, id));
 }
 
 Awaitable<absl::Status> SendCommand(pg::Connection& connection, int64_t id, std::string verb) {
@@ -306,6 +362,24 @@ Awaitable<absl::StatusOr<std::vector<Command>>> TakeCommands(pg::Connection& con
     CO_RETURN_IF_ERROR(result.Read(row, command.id, command.verb, command.author));
   }
   co_return commands;
+}
+
+Awaitable<absl::StatusOr<StandingOrders>> ReadStandingOrders(pg::Connection& connection, int64_t id) {
+  CO_ASSIGN_OR_RETURN(
+      const pg::Result result,
+      co_await connection.Query(
+          "/* pgmoult:control */ SELECT (SELECT CASE WHEN verb = 'pause' THEN author END FROM pgmoult.command WHERE "
+          "migration = $1 AND verb IN ('pause', 'continue') ORDER BY id DESC LIMIT 1), EXISTS (SELECT FROM "
+          "pgmoult.command WHERE migration = $1 AND verb = 'cutover')",
+          {id}));
+  StandingOrders orders;
+  CO_RETURN_IF_ERROR(result.Read(0, orders.paused_by, orders.cutover_allowed));
+  CO_RETURN_IF_ERROR(
+      (co_await connection.Query("/* pgmoult:control */ UPDATE pgmoult.command SET taken_at = "
+                                 "pg_catalog.clock_timestamp() WHERE migration = $1 AND taken_at IS NULL",
+                                 {id}))
+          .status());
+  co_return orders;
 }
 
 Awaitable<absl::StatusOr<bool>> TryEngineLock(pg::Connection& connection, int64_t source_oid) {

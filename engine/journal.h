@@ -61,13 +61,16 @@ pg::Awaitable<absl::Status> EnsureJournal(pg::Connection& connection);
 // True where the schema is there.
 pg::Awaitable<absl::StatusOr<bool>> JournalExists(pg::Connection& connection);
 
-// Adds a migration and returns its id. Lets `owner` write the rows that commit with chunks.
+// Adds a migration and returns its id. Lets `owner` write the rows that commit with chunks. 42P01 where the journal has
+// gone since EnsureJournal(), with the last migration in it.
 pg::Awaitable<absl::StatusOr<int64_t>> AddMigration(pg::Connection& connection, const Migration& migration);
 pg::Awaitable<absl::StatusOr<Migration>> ReadMigration(pg::Connection& connection, int64_t id);
 pg::Awaitable<absl::StatusOr<std::vector<Migration>>> ReadMigrations(pg::Connection& connection);
 
 pg::Awaitable<absl::Status> SetStage(pg::Connection& connection, int64_t id, Stage stage);
 pg::Awaitable<absl::Status> SetState(pg::Connection& connection, int64_t id, State state, std::string message);
+// This engine works on it from now on.
+pg::Awaitable<absl::Status> TakeUp(pg::Connection& connection, int64_t id);
 pg::Awaitable<absl::Status> SetDesign(pg::Connection& connection, int64_t id, const boost::json::value& design);
 pg::Awaitable<absl::Status> Heartbeat(pg::Connection& connection, int64_t id, const boost::json::value& progress);
 pg::Awaitable<absl::Status> AddEvent(pg::Connection& connection, int64_t id, std::string kind,
@@ -82,13 +85,23 @@ pg::Awaitable<absl::StatusOr<std::optional<copier::CopyState>>> ReadCopyState(pg
 // Forgets chunks and end: the copy starts again.
 pg::Awaitable<absl::Status> ForgetCopy(pg::Connection& connection, int64_t id);
 
-// Removes a migration's rows; the whole schema where it was the last one.
+// Removes a migration's rows, and what its owner could do to the journal for it; the whole schema where it was the
+// last.
 pg::Awaitable<absl::Status> ForgetMigration(pg::Connection& connection, int64_t id);
+// It is done: the row stays, its owner's rights on the journal go.
+pg::Awaitable<absl::Status> FinishMigration(pg::Connection& connection, int64_t id);
 
 // Commands: a row is the truth, NOTIFY on channel "pgmoult" a hint.
 pg::Awaitable<absl::Status> SendCommand(pg::Connection& connection, int64_t id, std::string verb);
 // Those not taken yet, marked as taken, oldest first.
 pg::Awaitable<absl::StatusOr<std::vector<Command>>> TakeCommands(pg::Connection& connection, int64_t id);
+
+// What operators asked of earlier engines and still want. Commands that those left lying count as taken.
+struct StandingOrders {
+  std::optional<std::string> paused_by;  // the author of a pause that nobody ended
+  bool cutover_allowed = false;
+};
+pg::Awaitable<absl::StatusOr<StandingOrders>> ReadStandingOrders(pg::Connection& connection, int64_t id);
 
 // The advisory lock of a table's engine: held by one session of one engine as long as it works on the table. False when
 // another session has held it for a few seconds (the server may not yet have noticed that the last one ended).

@@ -35,6 +35,8 @@ Awaitable<absl::Status> LockAndRun(pg::Connection& connection, const PoliteLock&
   co_return co_await body();
 }
 
+}  // namespace
+
 std::string BlockersText(const std::vector<Blocker>& blockers) {
   std::vector<std::string> texts;
   for (const Blocker& blocker : blockers) {
@@ -42,8 +44,6 @@ std::string BlockersText(const std::vector<Blocker>& blockers) {
   }
   return texts.empty() ? "nobody that this login can see" : fmt::format("{}", fmt::join(texts, "; "));
 }
-
-}  // namespace
 
 absl::Status TryAgain(std::string_view why) {
   absl::Status status = absl::AbortedError(std::string(why));
@@ -98,21 +98,21 @@ Awaitable<absl::Status> TryPoliteLock(pg::Connection& connection, const PoliteLo
 }
 
 Awaitable<absl::Status> WithPoliteLock(pg::Connection& connection, pg::Connection& observer, PoliteLock lock,
-                                       std::function<Awaitable<absl::Status>()> body, LockTries* tries) {
+                                       std::function<Awaitable<absl::Status>()> body) {
+  CO_ASSIGN_OR_RETURN(lock.deadlock_timeout, co_await ReadDeadlockTimeout(connection));
   const pg::Deadline deadline = pg::Deadline::After(lock.budget);
   pg::Backoff backoff(milliseconds(100), milliseconds(10'000));
-  for (;;) {
-    ++tries->tries;
+  for (int tries = 1;; ++tries) {
     const absl::Status status = co_await TryPoliteLock(connection, lock, body);
     if (!pg::IsLockNotAvailable(status) && !IsTryAgain(status)) {
       co_return status;
     }
-    CO_ASSIGN_OR_RETURN(tries->blockers, co_await ReadBlockers(observer, lock.tables));
+    CO_ASSIGN_OR_RETURN(const std::vector<Blocker> blockers, co_await ReadBlockers(observer, lock.tables));
     if (deadline.Expired()) {
       co_return absl::DeadlineExceededError(fmt::format(
           "{} on {} was not got in {} tries over {} s ({}); in the way: {}", lock.mode, lock.tables.front().Plain(),
-          tries->tries, std::chrono::duration_cast<std::chrono::seconds>(lock.budget).count(), pg::Describe(status),
-          BlockersText(tries->blockers)));
+          tries, std::chrono::duration_cast<std::chrono::seconds>(lock.budget).count(), pg::Describe(status),
+          BlockersText(blockers)));
     }
     CO_RETURN_IF_ERROR(co_await pg::SleepFor(backoff.Next()));
   }

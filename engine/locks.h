@@ -24,24 +24,21 @@ struct Blocker {
 pg::Awaitable<absl::StatusOr<std::vector<Blocker>>> ReadBlockers(pg::Connection& connection,
                                                                  const std::vector<pg::QualifiedName>& tables);
 
+// "pid 123 (…) ACCESS SHARE; …" for people.
+std::string BlockersText(const std::vector<Blocker>& blockers);
+
 struct PoliteLock {
   pg::Ident role;                         // SET LOCAL ROLE before the first lock: the owner
   std::vector<pg::QualifiedName> tables;  // locked in this order
   std::string mode = "ACCESS EXCLUSIVE";
   std::chrono::milliseconds budget{600'000};         // all tries together
-  std::chrono::milliseconds deadlock_timeout{1000};  // the server's
+  std::chrono::milliseconds deadlock_timeout{1000};  // the server's; WithPoliteLock reads it
   bool evict_autovacuum = true;                      // SHARE UPDATE EXCLUSIVE on all of them comes first
 };
 
 // One try: locks and body in one transaction.
 pg::Awaitable<absl::Status> TryPoliteLock(pg::Connection& connection, const PoliteLock& lock,
                                           const std::function<pg::Awaitable<absl::Status>()>& body);
-
-// What a try of WithPoliteLock did besides failing.
-struct LockTries {
-  int tries = 0;
-  std::vector<Blocker> blockers;  // of the last try that did not get the lock
-};
 
 // Runs body in a transaction that holds the lock, without ever making the application wait for long: each try is a
 // transaction of its own; first SHARE UPDATE EXCLUSIVE (blocks no reader and no writer, cancels an autovacuum and keeps
@@ -51,7 +48,7 @@ struct LockTries {
 //
 // Errors: DeadlineExceeded when the budget is spent, naming the blockers; else the body's.
 pg::Awaitable<absl::Status> WithPoliteLock(pg::Connection& connection, pg::Connection& observer, PoliteLock lock,
-                                           std::function<pg::Awaitable<absl::Status>()> body, LockTries* tries);
+                                           std::function<pg::Awaitable<absl::Status>()> body);
 
 // The status of a try that found the world not ready (log not empty, …) and wants another.
 absl::Status TryAgain(std::string_view why);

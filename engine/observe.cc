@@ -25,10 +25,9 @@ Awaitable<absl::Status> RunFenceSql(pg::Connection& connection, const Design& de
 }
 
 Awaitable<absl::StatusOr<bool>> FenceStands(pg::Connection& connection, const Design& design) {
-  CO_ASSIGN_OR_RETURN(const pg::Result result,
-                      co_await connection.Query("/* pgmoult:observe */ SELECT pg_catalog.to_regclass($1) IS NOT NULL",
-                                                {pg::QualifiedName(design.schema_old, "pgmoult_swapped").Quoted()}));
-  co_return result.Scalar<bool>();
+  CO_ASSIGN_OR_RETURN(const std::optional<int64_t> oid,
+                      co_await ReadOid(connection, {design.schema_old, "pgmoult_swapped"}));
+  co_return oid.has_value();
 }
 
 }  // namespace
@@ -43,10 +42,8 @@ Awaitable<absl::Status> DropFence(pg::Connection& connection, pg::Connection& ob
   lock.role = pg::Ident(design.owner);
   lock.tables = {design.transfer.source};
   lock.budget = budget;
-  CO_ASSIGN_OR_RETURN(lock.deadlock_timeout, co_await ReadDeadlockTimeout(connection));
-  LockTries tries;
-  co_return co_await WithPoliteLock(
-      connection, observer, lock, [&connection, &design] { return RunFenceSql(connection, design); }, &tries);
+  co_return co_await WithPoliteLock(connection, observer, lock,
+                                    [&connection, &design] { return RunFenceSql(connection, design); });
 }
 
 Awaitable<absl::Status> ObserveStage(Context& context) {

@@ -57,11 +57,13 @@ class RateMeter {
   Stage stage_ = Stage::kPrepare;
 };
 
+std::string PausedBy(const std::string& author) { return fmt::format("paused by {}", author); }
+
 Awaitable<absl::Status> Obey(Context& context, pg::Connection& control) {
   CO_ASSIGN_OR_RETURN(const std::vector<Command> commands, co_await TakeCommands(control, context.id()));
   for (const Command& command : commands) {
     if (command.verb == "pause") {
-      context.gate.Close(fmt::format("paused by {}", command.author));
+      context.gate.Close(PausedBy(command.author));
     } else if (command.verb == "continue") {
       context.gate.Open();
     } else if (command.verb == "cutover") {
@@ -327,6 +329,21 @@ Awaitable<absl::Status> CheckNoneUnfinished(pg::Connection& connection, const Ta
   co_return absl::OkStatus();
 }
 
+Awaitable<absl::StatusOr<int64_t>> Register(pg::Connection& connection, const TableFacts& table,
+                                            const Migration& migration) {
+  constexpr int kMaxTries = 3;
+  for (int tries = 1;; ++tries) {
+    CO_RETURN_IF_ERROR(co_await EnsureJournal(connection));
+    CO_RETURN_IF_ERROR(co_await CheckNoneUnfinished(connection, table));
+    absl::StatusOr<int64_t> id = co_await AddMigration(connection, migration);
+    // Somebody has just forgotten the last migration, and the journal with it.
+    const bool journal_gone = pg::SqlState(id.status()) == "42P01";
+    if (!journal_gone || tries == kMaxTries) {
+      co_return id;
+    }
+  }
+}
+
 }  // namespace
 
 BOOST_DESCRIBE_STRUCT(Progress, (),
@@ -359,15 +376,13 @@ Awaitable<absl::StatusOr<RunReport>> RunMigration(const Target& target, Change c
   context->sessions.set_values(plan.build.design.values);
   CO_ASSIGN_OR_RETURN(context->lock, co_await LockTable(context->sessions, plan.table.oid, plan.table.name.Plain()));
   CO_ASSIGN_OR_RETURN(context->journal, co_await context->sessions.OpenLogin("journal"));
-  CO_RETURN_IF_ERROR(co_await EnsureJournal(*context->journal));
-  CO_RETURN_IF_ERROR(co_await CheckNoneUnfinished(*context->journal, plan.table));
   Migration migration;
   migration.statement = context->change.statement;
   migration.source = plan.table.name;
   migration.source_oid = plan.table.oid;
   migration.owner = plan.table.owner;
   migration.options = ToJson(options);
-  CO_ASSIGN_OR_RETURN(const int64_t id, co_await AddMigration(*context->journal, migration));
+  CO_ASSIGN_OR_RETURN(const int64_t id, co_await Register(*context->journal, plan.table, migration));
   SetIdentity(*context, id, plan.table.name, plan.table.owner);
   co_return co_await Conduct(*context, Stage::kPrepare);
 }
@@ -398,7 +413,12 @@ Awaitable<absl::StatusOr<RunReport>> ResumeMigration(const Target& target, int64
     context->dual_write_on = context->report.dual_write = log_index.has_value();
   }
   SetIdentity(*context, id, migration.source, migration.owner);
-  CO_RETURN_IF_ERROR(co_await SetState(*context->journal, id, State::kRunning, ""));
+  CO_RETURN_IF_ERROR(co_await TakeUp(*context->journal, id));
+  CO_ASSIGN_OR_RETURN(const StandingOrders orders, co_await ReadStandingOrders(*context->journal, id));
+  context->cutover_allowed = orders.cutover_allowed;
+  if (orders.paused_by) {
+    context->gate.Close(PausedBy(*orders.paused_by));
+  }
   CO_ASSIGN_OR_RETURN(
       const pg::Result before,
       co_await context->journal->Query(

@@ -81,10 +81,8 @@ Awaitable<absl::Status> StartDualWrite(Context& context) {
   PoliteLock lock{.role = pg::Ident(context.design.owner), .tables = {context.design.transfer.log}, .mode = "SHARE"};
   lock.budget = context.options.lock_budget;
   lock.evict_autovacuum = false;
-  CO_ASSIGN_OR_RETURN(lock.deadlock_timeout, co_await ReadDeadlockTimeout(*context.journal));
-  LockTries tries;
   const absl::Status status =
-      co_await WithPoliteLock(*context.journal, *observer, lock, [&context] { return SwitchBodies(context); }, &tries);
+      co_await WithPoliteLock(*context.journal, *observer, lock, [&context] { return SwitchBodies(context); });
   if (absl::IsDeadlineExceeded(status)) {
     co_return WithEndKind(EndKind::kLockNotGot, status);
   }

@@ -91,10 +91,8 @@ Awaitable<absl::Status> EmptyShadow(Context& context) {
   std::vector<DeferredItem> built = design.deferred;
   built.push_back(KeyIndexItem(design));
   for (const DeferredItem& item : built) {
-    CO_ASSIGN_OR_RETURN(const pg::Result there,
-                        co_await connection.Query("/* pgmoult:copy */ SELECT pg_catalog.to_regclass($1) IS NOT NULL",
-                                                  {pg::QualifiedName(design.schema_new, item.name).Quoted()}));
-    CO_ASSIGN_OR_RETURN(const bool exists, there.Scalar<bool>());
+    CO_ASSIGN_OR_RETURN(const std::optional<int64_t> exists,
+                        co_await ReadOid(connection, {design.schema_new, item.name}));
     if (exists) {
       CO_RETURN_IF_ERROR((co_await connection.Query("/* pgmoult:copy */ " + item.drop_sql)).status());
     }
@@ -122,20 +120,17 @@ Awaitable<absl::Status> RestartCopy(Context& context) {
       .role = pg::Ident(context.design.owner), .tables = {context.design.transfer.log}, .mode = "ACCESS EXCLUSIVE"};
   lock.budget = context.options.lock_budget;
   lock.evict_autovacuum = false;
-  CO_ASSIGN_OR_RETURN(lock.deadlock_timeout, co_await ReadDeadlockTimeout(*context.journal));
-  LockTries tries;
-  CO_RETURN_IF_ERROR(co_await WithPoliteLock(
-      *context.journal, *observer, lock, [&context] { return BackToLogging(context); }, &tries));
+  CO_RETURN_IF_ERROR(
+      co_await WithPoliteLock(*context.journal, *observer, lock, [&context] { return BackToLogging(context); }));
   PoliteLock barrier = lock;
   barrier.tables = {context.design.transfer.source};
   barrier.mode = "SHARE ROW EXCLUSIVE";
   barrier.evict_autovacuum = true;
-  CO_RETURN_IF_ERROR(co_await WithPoliteLock(*context.journal, *observer, barrier, [] { return Nothing(); }, &tries));
+  CO_RETURN_IF_ERROR(co_await WithPoliteLock(*context.journal, *observer, barrier, [] { return Nothing(); }));
   context.dual_write_on = false;
   lock.tables = {context.design.transfer.shadow, context.design.transfer.log};
   lock.evict_autovacuum = true;
-  co_return co_await WithPoliteLock(
-      *context.journal, *observer, lock, [&context] { return EmptyShadow(context); }, &tries);
+  co_return co_await WithPoliteLock(*context.journal, *observer, lock, [&context] { return EmptyShadow(context); });
 }
 
 Awaitable<absl::Status> CopyStage(Context& context) {

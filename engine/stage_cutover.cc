@@ -72,11 +72,7 @@ class Swap {
 };
 
 Awaitable<absl::Status> Swap::RunAll(std::vector<std::string> statements) {
-  std::vector<pg::Statement> batch;
-  for (std::string& statement : statements) {
-    batch.push_back({"/* pgmoult:cutover */ " + std::move(statement), {}});
-  }
-  co_return (co_await context_.journal->Pipeline(std::move(batch))).status();
+  return pg::RunAll(*context_.journal, "/* pgmoult:cutover */", std::move(statements));
 }
 
 Awaitable<absl::Status> Swap::MakeOldSchema() {
@@ -303,16 +299,11 @@ Awaitable<absl::StatusOr<bool>> Swap::AskTheCatalog() {
 Awaitable<absl::Status> Swap::ReportTry(const absl::Status& status) {
   CO_ASSIGN_OR_RETURN(const std::vector<Blocker> blockers,
                       co_await ReadBlockers(*observer_, {design_.transfer.source, design_.transfer.shadow}));
-  std::vector<std::string> names;
-  for (const Blocker& blocker : blockers) {
-    names.push_back(fmt::format("{} {}", blocker.who, blocker.mode));
-  }
-  co_return co_await Record(context_, "swap_try",
-                            fmt::format("swap, try {}: {}{}", context_.report.swap_tries, pg::Describe(status),
-                                        names.empty() || !pg::IsLockNotAvailable(status)
-                                            ? ""
-                                            : fmt::format("; in the way: {}", fmt::join(names, "; "))),
-                            {{"try", context_.report.swap_tries}, {"strict", strict_}});
+  co_return co_await Record(
+      context_, "swap_try",
+      fmt::format("swap, try {}: {}{}", context_.report.swap_tries, pg::Describe(status),
+                  pg::IsLockNotAvailable(status) ? fmt::format("; in the way: {}", BlockersText(blockers)) : ""),
+      {{"try", context_.report.swap_tries}, {"strict", strict_}});
 }
 
 Awaitable<absl::Status> Swap::Run() {

@@ -17,13 +17,7 @@ namespace {
 
 using pg::Awaitable;
 
-Awaitable<absl::Status> RunAll(pg::Connection& connection, std::vector<std::string> statements) {
-  std::vector<pg::Statement> batch;
-  for (std::string& statement : statements) {
-    batch.push_back({"/* pgmoult:prepare */ " + std::move(statement), {}});
-  }
-  co_return (co_await connection.Pipeline(std::move(batch))).status();
-}
+constexpr char kComment[] = "/* pgmoult:prepare */";
 
 // One transaction: shadow, log and trigger functions, and the design in the journal.
 Awaitable<absl::Status> MakeShadow(Context& context, const TableFacts& table) {
@@ -41,8 +35,9 @@ Awaitable<absl::Status> MakeShadow(Context& context, const TableFacts& table) {
                               fmt::format("{} is refused: {}", table.name.Plain(), fmt::join(build.refusals, "; "))));
   }
   context.design = std::move(build.design);
-  CO_RETURN_IF_ERROR(co_await RunAll(*context.journal, CreateLogSql(context.design)));
-  CO_RETURN_IF_ERROR(co_await RunAll(*context.journal, CaptureFunctionsSql(context.design, CaptureBody::kLog)));
+  CO_RETURN_IF_ERROR(co_await pg::RunAll(*context.journal, kComment, CreateLogSql(context.design)));
+  CO_RETURN_IF_ERROR(
+      co_await pg::RunAll(*context.journal, kComment, CaptureFunctionsSql(context.design, CaptureBody::kLog)));
   CO_RETURN_IF_ERROR((co_await context.journal->Query("/* pgmoult:prepare */ RESET ROLE")).status());
   co_return co_await SetDesign(*context.journal, id, ToJson(context.design));
 }
@@ -57,8 +52,8 @@ Awaitable<absl::Status> MakeTriggers(Context& context) {
     co_return absl::FailedPreconditionError(fmt::format("the definition of {} changed while the shadow was made: {}",
                                                         design.transfer.source.Plain(), fmt::join(changed, "; ")));
   }
-  CO_RETURN_IF_ERROR(co_await RunAll(connection, DropCaptureSql(design)));
-  CO_RETURN_IF_ERROR(co_await RunAll(connection, CaptureTriggersSql(design, context.options.capture)));
+  CO_RETURN_IF_ERROR(co_await pg::RunAll(connection, kComment, DropCaptureSql(design)));
+  CO_RETURN_IF_ERROR(co_await pg::RunAll(connection, kComment, CaptureTriggersSql(design, context.options.capture)));
   CO_RETURN_IF_ERROR(co_await TryLogInsert(connection, design));
   CO_RETURN_IF_ERROR((co_await connection.Query("/* pgmoult:prepare */ RESET ROLE")).status());
   CO_ASSIGN_OR_RETURN(design.triggers, co_await ReadCaptureTriggers(connection, design));
@@ -73,10 +68,8 @@ Awaitable<absl::Status> InstallCapture(Context& context) {
                   .tables = {context.design.transfer.source},
                   .mode = "SHARE ROW EXCLUSIVE"};
   lock.budget = context.options.lock_budget;
-  CO_ASSIGN_OR_RETURN(lock.deadlock_timeout, co_await ReadDeadlockTimeout(*context.journal));
-  LockTries tries;
   const absl::Status status =
-      co_await WithPoliteLock(*context.journal, *observer, lock, [&context] { return MakeTriggers(context); }, &tries);
+      co_await WithPoliteLock(*context.journal, *observer, lock, [&context] { return MakeTriggers(context); });
   co_return absl::IsDeadlineExceeded(status) ? WithEndKind(EndKind::kLockNotGot, status) : status;
 }
 

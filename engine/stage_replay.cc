@@ -13,17 +13,13 @@ constexpr int64_t kShortLog = 1'000;  // rows: the log counts as short
 constexpr int kMaxLaps = 50;          // through the log, under an application that refills it as fast
 constexpr int kUniqueTries = 5;
 
-bool IsDuplicate(const absl::Status& status) {
-  return pg::SqlState(status) == "23505" || pg::SqlState(status) == "23P01";
-}
-
 // After a full round the shadow is the source as of one snapshot. A duplicate can still come from a partial round's
 // leftovers or from two rows of different moments; one that comes back after every full round is in the source itself.
 Awaitable<absl::Status> BuildUnique(Context& context, copier::Replayer& replayer, DeferredItem item) {
   for (int tries = 1;; ++tries) {
     CO_RETURN_IF_ERROR((co_await replayer.FullRound()).status());
     const absl::Status built = co_await BuildItems(context, {item}, 1);
-    if (!IsDuplicate(built)) {
+    if (!pg::IsDuplicate(built)) {
       co_return built;
     }
     if (tries == kUniqueTries) {

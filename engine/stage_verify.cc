@@ -199,15 +199,12 @@ Awaitable<absl::StatusOr<Comparison>> Verify::Compare(pg::Connection& connection
 
 Awaitable<absl::Status> Verify::RecordChunk(pg::Connection& connection, const KeyRange& range,
                                             const Comparison& comparison) {
-  const auto bound = [](const std::optional<KeyValue>& key) {
-    return key ? pg::Param(pg::ArrayText(*key)) : pg::Param(std::nullopt);
-  };
   co_return (
       co_await connection.Query(
           "/* pgmoult:verify */ INSERT INTO pgmoult.verified (migration, number, lower_key, upper_key, rows, "
           "source_digest, shadow_digest, pending) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-          {transfer_.migration, next_number_++, bound(range.lower), bound(range.upper), comparison.source.count(),
-           comparison.source.ToText(), comparison.shadow.ToText(), comparison.pending}))
+          {transfer_.migration, next_number_++, copier::BoundParam(range.lower), copier::BoundParam(range.upper),
+           comparison.source.count(), comparison.source.ToText(), comparison.shadow.ToText(), comparison.pending}))
       .status();
 }
 

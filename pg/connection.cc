@@ -591,6 +591,14 @@ Awaitable<absl::Status> InTransaction(Connection& connection, std::string begin,
   co_return status;
 }
 
+Awaitable<absl::Status> RunAll(Connection& connection, std::string comment, std::vector<std::string> statements) {
+  std::vector<Statement> batch;
+  for (const std::string& statement : statements) {
+    batch.push_back({comment + " " + statement, {}});
+  }
+  co_return (co_await connection.Pipeline(std::move(batch))).status();
+}
+
 Awaitable<absl::Status> CancelBackend(Connection& control, int pid) {
   co_return (co_await control.Query("SELECT pg_catalog.pg_cancel_backend($1)", {Param(pid)})).status();
 }

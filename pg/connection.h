@@ -168,6 +168,9 @@ class Connection {
 // back when body fails and returns its error. The body is not started before BEGIN has succeeded.
 Awaitable<absl::Status> InTransaction(Connection& connection, std::string begin, Awaitable<absl::Status> body);
 
+// The statements in one pipeline, each with `comment` before it; the first error ends it.
+Awaitable<absl::Status> RunAll(Connection& connection, std::string comment, std::vector<std::string> statements);
+
 // Ends the statement that backend `pid` is running, from another session.
 Awaitable<absl::Status> CancelBackend(Connection& control, int pid);
 

@@ -108,6 +108,11 @@ bool IsSerializationFailure(const absl::Status& status) {
   return sqlstate == "40001" || sqlstate == "40P01";
 }
 
+bool IsDuplicate(const absl::Status& status) {
+  const std::string sqlstate = SqlState(status);
+  return sqlstate == "23505" || sqlstate == "23P01";
+}
+
 absl::Status Annotate(const absl::Status& status, std::string_view context) {
   if (status.ok()) {
     return status;

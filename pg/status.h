@@ -48,6 +48,9 @@ bool IsLockNotAvailable(const absl::Status& status);
 // 40001 or 40P01: the transaction may be repeated with a new snapshot.
 bool IsSerializationFailure(const absl::Status& status);
 
+// 23505 or 23P01: a row that a unique or exclusion constraint does not let stand.
+bool IsDuplicate(const absl::Status& status);
+
 // The same status with "context: " put before its message; payload and code are kept.
 absl::Status Annotate(const absl::Status& status, std::string_view context);
 

@@ -72,4 +72,19 @@ CREATE TABLE pgmoult.command (
   taken_at  timestamptz
 );
 
+-- The owner of a table that is changed inserts the rows that commit with its chunks: for its own migrations only. Not
+-- SECURITY DEFINER: current_user must be who inserts.
+CREATE FUNCTION pgmoult.check_writer() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $check$
+BEGIN
+  IF NOT EXISTS (SELECT FROM pgmoult.migration m WHERE m.id = NEW.migration AND m.owner = current_user) THEN
+    RAISE insufficient_privilege USING MESSAGE = format('migration %s is not one of %s', NEW.migration, current_user);
+  END IF;
+  RETURN NEW;
+END
+$check$;
+CREATE TRIGGER check_writer BEFORE INSERT ON pgmoult.chunk
+  FOR EACH ROW EXECUTE FUNCTION pgmoult.check_writer();
+CREATE TRIGGER check_writer BEFORE INSERT ON pgmoult.verified
+  FOR EACH ROW EXECUTE FUNCTION pgmoult.check_writer();
+
 GRANT ALL ON ALL TABLES IN SCHEMA pgmoult TO CURRENT_USER;
