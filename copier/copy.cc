@@ -1,5 +1,6 @@
 #include "copier/copy.h"
 
+#include <algorithm>
 #include <deque>
 #include <optional>
 #include <utility>
@@ -20,6 +21,8 @@ using pg::Awaitable;
 using std::chrono::milliseconds;
 
 constexpr int kMaxTries = 20;  // of one chunk, for locks not got
+constexpr char kStatementTimeout[] = "57014";
+constexpr double kTimedOutMs = 30'000;  // the time-out of a worker's statement
 constexpr auto kIdleWait = milliseconds(200);
 
 struct Chunk {
@@ -53,6 +56,7 @@ class Copy {
   Awaitable<absl::Status> Scout(std::unique_ptr<pg::Connection> connection);
   Awaitable<absl::Status> Work(std::unique_ptr<pg::Connection> connection);
   Awaitable<absl::Status> CopyChunk(pg::Connection& connection, const Chunk& chunk);
+  Awaitable<absl::StatusOr<bool>> Cut(pg::Connection& connection, const Chunk& chunk);
   Awaitable<absl::Status> TryChunk(pg::Connection& connection, const Chunk& chunk, Done& done);
   Awaitable<absl::Status> CheckMarker(pg::Connection& connection);
   size_t wanted_depth() const { return static_cast<size_t>(options_.jobs) + 1; }
@@ -164,6 +168,12 @@ Awaitable<absl::Status> Copy::CopyChunk(pg::Connection& connection, const Chunk&
       progress_.last_chunk_ms = done.server_ms;
       progress_.chunk_rows = sizer_.rows();
     }
+    if (pg::SqlState(status) == kStatementTimeout) {
+      CO_ASSIGN_OR_RETURN(const bool cut, co_await Cut(connection, chunk));
+      if (cut) {
+        co_return absl::OkStatus();
+      }
+    }
     const bool passing = pg::IsLockNotAvailable(status) || pg::IsSerializationFailure(status);
     if (!passing || tries == kMaxTries) {
       co_return pg::Annotate(
@@ -171,6 +181,26 @@ Awaitable<absl::Status> Copy::CopyChunk(pg::Connection& connection, const Chunk&
     }
     CO_RETURN_IF_ERROR(co_await pg::SleepFor(backoff.Next()));
   }
+}
+
+// Rows that are much slower than those the sizer has seen (cold, or wider by far): the chunk comes again in pieces, and
+// the sizer starts small. False where a single row takes too long.
+Awaitable<absl::StatusOr<bool>> Copy::Cut(pg::Connection& connection, const Chunk& chunk) {
+  const int64_t rows = std::max<int64_t>(1, (chunk.asked_rows > 0 ? chunk.asked_rows : sizer_.rows()) / 10);
+  sizer_.Record(chunk.asked_rows, chunk.asked_rows, kTimedOutMs);
+  KeyRange rest = chunk.range;
+  for (;;) {
+    CO_ASSIGN_OR_RETURN(std::optional<KeyValue> middle, co_await ReadBoundary(connection, transfer_, rest, rows));
+    if (!middle || middle == rest.upper) {
+      break;
+    }
+    Enqueue({.lower = std::exchange(rest.lower, middle), .upper = middle}, rows);
+  }
+  if (rest.lower == chunk.range.lower) {
+    co_return false;
+  }
+  Enqueue(std::move(rest), rows);
+  co_return true;
 }
 
 Awaitable<absl::Status> Copy::TryChunk(pg::Connection& connection, const Chunk& chunk, Done& done) {

@@ -21,7 +21,7 @@ using std::chrono::milliseconds;
 constexpr int64_t kTidyRows = 20'000;     // deleted log rows after which the log is vacuumed
 constexpr int64_t kCompactPages = 1'024;  // 8 MiB: a log larger than this is compacted once it is nearly empty
 constexpr char kStatementTimeout[] = "57014";
-constexpr int64_t kCompactMaxRows = 5'000;  // live rows that compaction carries through our memory
+constexpr int64_t kCompactMaxRows = 20'000;  // live rows that compaction carries through our memory
 
 }  // namespace
 
@@ -119,8 +119,8 @@ Awaitable<absl::Status> Replayer::CatchUp(int64_t enough_rows, int laps) {
   co_return absl::OkStatus();
 }
 
-Awaitable<absl::Status> Replayer::TidyLog() {
-  if (rows_since_tidy_ < kTidyRows) {
+Awaitable<absl::Status> Replayer::TidyLog(bool always) {
+  if (!always && rows_since_tidy_ < kTidyRows) {
     co_return absl::OkStatus();
   }
   rows_since_tidy_ = 0;

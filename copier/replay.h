@@ -48,7 +48,8 @@ class Replayer {
 
   // Frees what deleted log rows hold: VACUUM, and where an old snapshot or sheer size defeats that, compaction under a
   // short ACCESS EXCLUSIVE lock on the log alone (never waited for longer than 200 ms). Cheap when nothing is to do.
-  pg::Awaitable<absl::Status> TidyLog();
+  // `always`: however few rows have been deleted since the last time.
+  pg::Awaitable<absl::Status> TidyLog(bool always = false);
 
   // xid of the last round that moved rows, in decimal; "" before the first. A snapshot not newer sees the shadow of
   // before.

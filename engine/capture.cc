@@ -116,34 +116,31 @@ std::string DualWriteStatements(const Transfer& transfer) {
       "    {0};\n"
       "    RETURN NULL;\n"
       "  END IF;\n"
-      "  IF pg_catalog.cardinality(pgmoult_k1) > {1} OR {2} THEN\n"
+      "  IF {1} THEN\n"
       "    {0};\n"
       "    RETURN NULL;\n"
       "  END IF;\n"
       "  BEGIN\n"
       // Without a limit a writer could wait for a whole replay round. It holds here only, where it can be caught.
       "    PERFORM pg_catalog.set_config('lock_timeout', '30ms', true);\n"
+      "    {2};\n"
       "    {3};\n"
-      "    {4};\n"
       "  EXCEPTION WHEN OTHERS THEN\n"
       "    {0};\n"
       "  END;\n",
-      LogTheKeys(transfer), kMaxKeysWrittenThrough, SomeKeyIsLogged(transfer), DeleteGone(transfer),
-      UpsertRest(transfer));
+      LogTheKeys(transfer), SomeKeyIsLogged(transfer), DeleteGone(transfer), UpsertRest(transfer));
 }
 
-// Fills the array variables; a statement that touched no row ends here.
+// Fills the array variables from the transition table; a statement that touched no row, or very many, ends here.
 std::string GatherKeys(const Transfer& transfer, const Function& function) {
-  if (function.rows == nullptr) {
-    return EachKey(transfer, "", [&function](const KeyColumn& column, size_t i) {
-      return fmt::format("  pgmoult_k{} := ARRAY[{}{}];\n", i, function.row_prefix, column.name);
-    });
-  }
+  // Counted before they are gathered: an array of all the keys of a bulk statement could outgrow memory.
   return fmt::format(
-      "  SELECT {} INTO {} FROM {};\n  IF pgmoult_k1 IS NULL THEN\n    RETURN NULL;\n  END IF;\n",
+      "  IF (SELECT pg_catalog.count(*) FROM (SELECT FROM {2} LIMIT {3} + 1) AS pgmoult_first) > {3} THEN\n"
+      "    INSERT INTO {4} ({5}) SELECT {5} FROM {2};\n    RETURN NULL;\n  END IF;\n"
+      "  SELECT {0} INTO {1} FROM {2};\n  IF pgmoult_k1 IS NULL THEN\n    RETURN NULL;\n  END IF;\n",
       EachKey(transfer, ", ",
               [](const KeyColumn& column, size_t) { return fmt::format("pg_catalog.array_agg({})", column.name); }),
-      Variables(transfer), function.rows);
+      Variables(transfer), function.rows, kMaxKeysWrittenThrough, transfer.log, copier::KeyList(transfer, Side::kLog));
 }
 
 std::string CreateFunction(const Design& design, const std::string& name, std::string_view declarations,
@@ -193,10 +190,12 @@ std::string TriggerName(const Design& design, std::string_view what) {
 std::vector<std::string> CaptureFunctionsSql(const Design& design, CaptureBody body) {
   const Transfer& transfer = design.transfer;
   std::vector<std::string> statements;
-  for (const Function& function : {kNewRows, kOldRows, kOldKey}) {
+  for (const Function& function : {kNewRows, kOldRows}) {
     statements.push_back(body == CaptureBody::kLog ? LogFunction(design, function)
                                                    : DualWriteFunction(design, function));
   }
+  // Fires once a row: a bulk change of keys must not become a subtransaction for each of them.
+  statements.push_back(LogFunction(design, kOldKey));
   // Row capture logs in either body: what it serves (replication apply, partitions) never writes through.
   statements.push_back(CreateFunction(
       design, "capture_row", "",

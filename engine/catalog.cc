@@ -13,7 +13,7 @@ using pg::Awaitable;
 absl::Status ReadColumn(const pg::Result& result, int row, Column& column) {
   return result.Read(row, column.number, column.name, column.type, column.base_type, column.collation, column.not_null,
                      column.generated, column.identity, column.default_expression, column.missing_value,
-                     column.is_domain, column.has_binary_output, column.length_limited_array, column.length_function,
+                     column.is_domain, column.has_binary_output, column.cast_would_cut, column.length_function,
                      column.length_function_arguments, column.modifier);
 }
 
@@ -121,6 +121,43 @@ Awaitable<absl::StatusOr<Shape>> ReadShape(pg::Connection& connection, int64_t o
     ShapeItem& item = shape[static_cast<size_t>(row)];
     CO_RETURN_IF_ERROR(result.Read(row, item.kind, item.name, item.definition));
   }
+  co_return shape;
+}
+
+Awaitable<absl::StatusOr<std::vector<std::pair<pg::QualifiedName, int64_t>>>> ReadOwnedSequences(
+    pg::Connection& connection, int64_t oid) {
+  CO_ASSIGN_OR_RETURN(const pg::Result result, co_await connection.Query(sql::kOwned, {oid}));
+  std::vector<std::pair<pg::QualifiedName, int64_t>> sequences;
+  for (int row = 0; row < result.rows(); ++row) {
+    std::string schema;
+    std::string name;
+    int64_t column = 0;
+    CO_RETURN_IF_ERROR(result.Read(row, schema, name, column));
+    sequences.emplace_back(pg::QualifiedName(schema, name), column);
+  }
+  co_return sequences;
+}
+
+Awaitable<absl::StatusOr<std::vector<std::string>>> ReadTakenNames(pg::Connection& connection, int64_t source,
+                                                                   int64_t shadow) {
+  CO_ASSIGN_OR_RETURN(const pg::Result result, co_await connection.Query(sql::kTakenNames, {source, shadow}));
+  std::vector<std::string> sentences;
+  for (int row = 0; row < result.rows(); ++row) {
+    sentences.push_back(
+        fmt::format("{} of the new shape: the name is taken in schema {} ({}); rename that, or name this one "
+                    "in the statement",
+                    result.Text(row, 0), result.Text(row, 1), result.Text(row, 2)));
+  }
+  co_return sentences;
+}
+
+Awaitable<absl::StatusOr<Shape>> ReadSourceShape(pg::Connection& connection, int64_t oid) {
+  CO_ASSIGN_OR_RETURN(Shape shape, co_await ReadShape(connection, oid));
+  CO_ASSIGN_OR_RETURN(const auto sequences, co_await ReadOwnedSequences(connection, oid));
+  for (const auto& [sequence, column] : sequences) {
+    shape.push_back({kSequence, sequence.Plain(), fmt::format("owned by column {}", column)});
+  }
+  std::ranges::sort(shape);
   co_return shape;
 }
 

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -45,7 +46,7 @@ struct Column {
   std::optional<std::string> missing_value;
   bool is_domain = false;
   bool has_binary_output = true;
-  bool length_limited_array = false;  // an array of a type whose modifier an explicit cast would enforce by cutting
+  bool cast_would_cut = false;  // an array or a domain with a length, which an explicit cast enforces by cutting
   // Function that enforces the modifier as an assignment does ("pg_catalog.varchar"), and its number of arguments.
   std::string length_function;
   int32_t length_function_arguments = 0;
@@ -77,7 +78,15 @@ pg::Awaitable<absl::StatusOr<std::vector<KeyCandidate>>> ReadKeyCandidates(pg::C
 pg::Awaitable<absl::StatusOr<CastFacts>> ReadCastFacts(pg::Connection& connection, int64_t from_table,
                                                        int32_t from_column, int64_t to_table, int32_t to_column);
 pg::Awaitable<absl::StatusOr<Shape>> ReadShape(pg::Connection& connection, int64_t oid);
+// The shape of a table that is to be changed, with the sequences that its columns own.
+pg::Awaitable<absl::StatusOr<Shape>> ReadSourceShape(pg::Connection& connection, int64_t oid);
+// Those sequences, each with the number of its column among the live ones.
+pg::Awaitable<absl::StatusOr<std::vector<std::pair<pg::QualifiedName, int64_t>>>> ReadOwnedSequences(
+    pg::Connection& connection, int64_t oid);
 pg::Awaitable<absl::StatusOr<std::vector<DeferredItem>>> ReadDeferred(pg::Connection& connection, int64_t oid);
+// What the swap would find taken in the source's schema, as sentences: names of the shadow's indexes and sequences.
+pg::Awaitable<absl::StatusOr<std::vector<std::string>>> ReadTakenNames(pg::Connection& connection, int64_t source,
+                                                                       int64_t shadow);
 pg::Awaitable<absl::StatusOr<std::optional<int64_t>>> ReadOid(pg::Connection& connection,
                                                               const pg::QualifiedName& table);
 

@@ -49,6 +49,7 @@ struct Context {
   bool abort_asked = false;      // an operator wants it taken back
   bool dual_write_on = false;    // the trigger functions write through
   bool uninterruptible = false;  // the swap's COMMIT is under way: a stop waits for it
+  bool making_triggers = false;  // the design's triggers and the table's may differ meanwhile
 
   int64_t id() const { return design.transfer.migration; }
 };

@@ -146,7 +146,16 @@ Awaitable<absl::StatusOr<std::string>> CleanMigration(pg::Connection& connection
   if (!locked) {
     co_return what + ": an engine has just taken it up; left alone";
   }
-  CO_RETURN_IF_ERROR(co_await TakeAway(connection, observer, migration));
+  // What the list said may be minutes old: others' locks were waited for since.
+  const absl::StatusOr<Migration> now = co_await ReadSettledMigration(connection, migration.id);
+  if (absl::IsNotFound(now.status())) {
+    co_return what + ": somebody else has just removed it";
+  }
+  CO_RETURN_IF_ERROR(now.status());
+  if (now->stage == Stage::kObserve || now->state == State::kStopped) {
+    co_return what + ": somebody has just taken it further; left alone";
+  }
+  CO_RETURN_IF_ERROR(co_await TakeAway(connection, observer, *now));
   co_return what + ": removed";
 }
 
@@ -235,7 +244,7 @@ Awaitable<absl::StatusOr<std::string>> Abort(const Target& target, int64_t id) {
     co_return absl::UnavailableError(
         fmt::format("another engine has just started on {}", opened.migration.source.Plain()));
   }
-  CO_ASSIGN_OR_RETURN(const Migration now, co_await ReadMigration(connection, id));
+  CO_ASSIGN_OR_RETURN(const Migration now, co_await ReadSettledMigration(connection, id));
   if (now.stage == Stage::kObserve) {
     co_return absl::FailedPreconditionError(fmt::format("migration {} was swapped before it could be stopped", id));
   }
@@ -283,29 +292,35 @@ Awaitable<absl::StatusOr<std::vector<std::string>>> Cleanup(const Target& target
   CO_ASSIGN_OR_RETURN(const auto connection, co_await sessions.OpenLogin("cleanup"));
   CO_ASSIGN_OR_RETURN(const auto observer, co_await sessions.OpenLogin("locks"));
   std::vector<std::string> lines;
-  std::vector<std::string> known;
   CO_ASSIGN_OR_RETURN(const std::vector<Migration> migrations, co_await ReadMigrations(*connection));
   for (const Migration& migration : migrations) {
-    known.push_back(fmt::format("{}", migration.id));
     CO_ASSIGN_OR_RETURN(std::string line, co_await CleanMigration(*connection, *observer, migration));
     lines.push_back(std::move(line));
   }
-  CO_ASSIGN_OR_RETURN(const pg::Result orphans, co_await connection->Query(sql::kOrphans, {pg::ArrayText(known)}));
-  for (int row = 0; row < orphans.rows(); ++row) {
+  // In this order: a migration's row is committed before its schemas are made, so a schema that is there now and whose
+  // row is not there then belongs to nobody.
+  CO_ASSIGN_OR_RETURN(const pg::Result schemas, co_await connection->Query(sql::kOrphans));
+  CO_ASSIGN_OR_RETURN(const std::vector<Migration> known, co_await ReadMigrations(*connection));
+  for (int row = 0; row < schemas.rows(); ++row) {
+    int64_t id = 0;
     std::string schema;
     std::string owner;
     bool keeps_table = false;
     std::vector<std::string> tables;
-    CO_RETURN_IF_ERROR(orphans.Read(row, schema, owner, keeps_table, tables));
+    CO_RETURN_IF_ERROR(schemas.Read(row, id, schema, owner, keeps_table, tables));
+    if (std::ranges::find(known, id, &Migration::id) != known.end()) {
+      continue;
+    }
     CO_ASSIGN_OR_RETURN(std::string line, co_await CleanOrphan(*connection, *observer, std::move(schema),
                                                                std::move(owner), keeps_table, std::move(tables)));
     lines.push_back(std::move(line));
   }
   CO_ASSIGN_OR_RETURN(const bool journal, co_await JournalExists(*connection));
-  CO_ASSIGN_OR_RETURN(const std::vector<Migration> left, co_await ReadMigrations(*connection));
-  if (journal && left.empty()) {
-    CO_RETURN_IF_ERROR((co_await connection->Query("/* pgmoult:cleanup */ DROP SCHEMA pgmoult CASCADE")).status());
-    lines.emplace_back("the journal: removed");
+  if (journal) {
+    CO_ASSIGN_OR_RETURN(const bool dropped, co_await DropEmptyJournal(*connection));
+    if (dropped) {
+      lines.emplace_back("the journal: removed");
+    }
   }
   co_return lines;
 }

@@ -46,8 +46,8 @@ BOOST_DESCRIBE_STRUCT(CaptureTrigger, (), (name, enabled, xmin))
 BOOST_DESCRIBE_STRUCT(Design, (),
                       (transfer, source_oid, owner, schema_new, schema_old, key_name, key_reason, shadow_key_index,
                        shadow_key_is_ours, dual_write_possible, dual_write_reason, values, lossy, type_changes,
-                       source_shape, expected_shape, deferred, sequences, identities, statistics, triggers, must_verify,
-                       published, replica_identity))
+                       source_shape, expected_shape, deferred, sequences, identities, statistics, triggers, filenode,
+                       must_verify, published, replica_identity))
 
 std::vector<std::string> DiffShapes(const Shape& was, const Shape& is) {
   std::map<std::pair<std::string, std::string>, std::pair<std::string, std::string>> items;

@@ -20,6 +20,7 @@ struct ShapeItem {
   auto operator<=>(const ShapeItem&) const = default;
 };
 using Shape = std::vector<ShapeItem>;
+inline constexpr char kSequence[] = "sequence";  // kind of what only a source has: a sequence that a column owns
 
 // What differs between two shapes, as sentences for people: "index t_v_idx: was …, is …". Empty where they are equal.
 std::vector<std::string> DiffShapes(const Shape& was, const Shape& is);
@@ -87,6 +88,7 @@ struct Design {
   std::vector<IdentityColumn> identities;
   std::vector<ExtendedStatistics> statistics;
   std::vector<CaptureTrigger> triggers;
+  std::string filenode;                // of the source since capture began
   bool must_verify = false;            // a trigger was tampered with: a full verify comes before the swap
   bool published = false;              // FOR ALL TABLES was allowed: shadow and log carry REPLICA IDENTITY FULL
   std::string replica_identity = "d";  // relreplident of the new shape

@@ -169,18 +169,30 @@ Awaitable<absl::StatusOr<std::string>> LockJournal(pg::Connection& connection, i
   co_return owner.rows() == 1 ? owner.Scalar<std::string>() : std::string();
 }
 
+// Under LockJournal().
+Awaitable<absl::StatusOr<bool>> DropIfEmpty(pg::Connection& connection) {
+  CO_ASSIGN_OR_RETURN(
+      const pg::Result left,
+      co_await connection.Query("/* pgmoult:journal */ SELECT NOT EXISTS (SELECT FROM pgmoult.migration)"));
+  CO_ASSIGN_OR_RETURN(const bool empty, left.Scalar<bool>());
+  if (empty) {
+    CO_RETURN_IF_ERROR((co_await connection.Query("/* pgmoult:journal */ DROP SCHEMA pgmoult CASCADE")).status());
+  }
+  co_return empty;
+}
+
 Awaitable<absl::Status> Forget(pg::Connection& connection, int64_t id) {
   CO_ASSIGN_OR_RETURN(const std::string owner, co_await LockJournal(connection, id));
   CO_RETURN_IF_ERROR(
       (co_await connection.Query("/* pgmoult:journal */ DELETE FROM pgmoult.migration WHERE id = $1", {id})).status());
-  CO_ASSIGN_OR_RETURN(const pg::Result left,
-                      co_await connection.Query("/* pgmoult:journal */ SELECT EXISTS (SELECT FROM "
-                                                "pgmoult.migration)"));
-  CO_ASSIGN_OR_RETURN(const bool others, left.Scalar<bool>());
-  if (!others) {
-    co_return (co_await connection.Query("/* pgmoult:journal */ DROP SCHEMA pgmoult CASCADE")).status();
-  }
-  co_return co_await ReleaseOwner(connection, owner);
+  CO_ASSIGN_OR_RETURN(const bool dropped, co_await DropIfEmpty(connection));
+  co_return dropped ? absl::OkStatus() : co_await ReleaseOwner(connection, owner);
+}
+
+Awaitable<absl::Status> LockAndDropIfEmpty(pg::Connection& connection, bool& dropped) {
+  CO_RETURN_IF_ERROR((co_await LockJournal(connection, 0)).status());
+  CO_ASSIGN_OR_RETURN(dropped, co_await DropIfEmpty(connection));
+  co_return absl::OkStatus();
 }
 
 Awaitable<absl::Status> Finish(pg::Connection& connection, int64_t id) {
@@ -213,6 +225,13 @@ Awaitable<absl::StatusOr<Migration>> ReadMigration(pg::Connection& connection, i
   }
   co_return absl::NotFoundError(
       fmt::format("there is no migration {} in this database; `pgmoult status` lists those there are", id));
+}
+
+Awaitable<absl::StatusOr<Migration>> ReadSettledMigration(pg::Connection& connection, int64_t id) {
+  CO_RETURN_IF_ERROR(
+      (co_await connection.Query("/* pgmoult:journal */ SELECT FROM pgmoult.migration WHERE id = $1 FOR UPDATE", {id}))
+          .status());
+  co_return co_await ReadMigration(connection, id);
 }
 
 Awaitable<absl::StatusOr<std::vector<Migration>>> ReadMigrations(pg::Connection& connection) {
@@ -336,6 +355,13 @@ Awaitable<absl::Status> ForgetMigration(pg::Connection& connection, int64_t id) 
 
 Awaitable<absl::Status> FinishMigration(pg::Connection& connection, int64_t id) {
   co_return co_await pg::InTransaction(connection, "/* pgmoult:journal */ BEGIN", Finish(connection, id));
+}
+
+Awaitable<absl::StatusOr<bool>> DropEmptyJournal(pg::Connection& connection) {
+  bool dropped = false;
+  CO_RETURN_IF_ERROR(
+      co_await pg::InTransaction(connection, "/* pgmoult:journal */ BEGIN", LockAndDropIfEmpty(connection, dropped)));
+  co_return dropped;
 }
 
 Awaitable<absl::Status> SendCommand(pg::Connection& connection, int64_t id, std::string verb) {

@@ -65,10 +65,15 @@ pg::Awaitable<absl::StatusOr<bool>> JournalExists(pg::Connection& connection);
 // gone since EnsureJournal(), with the last migration in it.
 pg::Awaitable<absl::StatusOr<int64_t>> AddMigration(pg::Connection& connection, const Migration& migration);
 pg::Awaitable<absl::StatusOr<Migration>> ReadMigration(pg::Connection& connection, int64_t id);
+// As it is once a swap whose COMMIT may be under way has ended: waits for its row lock (55P03 after lock_timeout). What
+// is decided by the stage, while the engine lock is held, is decided by this.
+pg::Awaitable<absl::StatusOr<Migration>> ReadSettledMigration(pg::Connection& connection, int64_t id);
 pg::Awaitable<absl::StatusOr<std::vector<Migration>>> ReadMigrations(pg::Connection& connection);
 
 pg::Awaitable<absl::Status> SetStage(pg::Connection& connection, int64_t id, Stage stage);
 pg::Awaitable<absl::Status> SetState(pg::Connection& connection, int64_t id, State state, std::string message);
+// Removes the journal where no migration is in it; true where it did.
+pg::Awaitable<absl::StatusOr<bool>> DropEmptyJournal(pg::Connection& connection);
 // This engine works on it from now on.
 pg::Awaitable<absl::Status> TakeUp(pg::Connection& connection, int64_t id);
 pg::Awaitable<absl::Status> SetDesign(pg::Connection& connection, int64_t id, const boost::json::value& design);

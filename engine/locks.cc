@@ -22,17 +22,27 @@ using std::chrono::milliseconds;
 constexpr char kTryAgainUrl[] = "pgmoult/try-again";
 // A waiter cancels an autovacuum only after deadlock_timeout: the polite first lock waits a little longer than that.
 constexpr milliseconds kBeyondDeadlockTimeout{2000};
+constexpr milliseconds kMargin{1000};  // beyond the time that a lock may be held
 
 Awaitable<absl::Status> LockAndRun(pg::Connection& connection, const PoliteLock& lock,
                                    const std::function<Awaitable<absl::Status>()>& body) {
-  CO_RETURN_IF_ERROR(
-      (co_await connection.Query(fmt::format("/* pgmoult:locks */ SET LOCAL ROLE {}", lock.role))).status());
+  const int64_t most_ms = (lock.max_hold + kMargin).count();
+  std::vector<pg::Statement> opening;
+  opening.push_back({fmt::format("/* pgmoult:locks */ SET LOCAL ROLE {}", lock.role), {}});
+  opening.push_back(
+      {fmt::format("/* pgmoult:locks */ SET LOCAL idle_in_transaction_session_timeout = {}", most_ms), {}});
+  CO_RETURN_IF_ERROR((co_await connection.Pipeline(std::move(opening))).status());
   if (lock.evict_autovacuum) {
     CO_RETURN_IF_ERROR(co_await LockTables(connection, lock.tables, "SHARE UPDATE EXCLUSIVE",
                                            lock.deadlock_timeout + kBeyondDeadlockTimeout));
   }
+  CO_RETURN_IF_ERROR(
+      (co_await connection.Query(fmt::format("/* pgmoult:locks */ SET LOCAL statement_timeout = {}", most_ms)))
+          .status());
   CO_RETURN_IF_ERROR(co_await LockTables(connection, lock.tables, lock.mode, StrongLockTimeout(lock.deadlock_timeout)));
-  co_return co_await body();
+  CO_RETURN_IF_ERROR(co_await body());
+  // A COMMIT may have to wait for a standby, and must not be given up.
+  co_return (co_await connection.Query("/* pgmoult:locks */ SET LOCAL statement_timeout = 0")).status();
 }
 
 }  // namespace
@@ -52,6 +62,8 @@ absl::Status TryAgain(std::string_view why) {
 }
 
 bool IsTryAgain(const absl::Status& status) { return status.GetPayload(kTryAgainUrl).has_value(); }
+
+bool IsHeldTooLong(const absl::Status& status) { return pg::SqlState(status) == "57014"; }
 
 milliseconds StrongLockTimeout(milliseconds deadlock_timeout) {
   static thread_local absl::BitGen random;
@@ -104,15 +116,16 @@ Awaitable<absl::Status> WithPoliteLock(pg::Connection& connection, pg::Connectio
   pg::Backoff backoff(milliseconds(100), milliseconds(10'000));
   for (int tries = 1;; ++tries) {
     const absl::Status status = co_await TryPoliteLock(connection, lock, body);
-    if (!pg::IsLockNotAvailable(status) && !IsTryAgain(status)) {
+    if (!pg::IsLockNotAvailable(status) && !IsTryAgain(status) && !IsHeldTooLong(status)) {
       co_return status;
     }
     CO_ASSIGN_OR_RETURN(const std::vector<Blocker> blockers, co_await ReadBlockers(observer, lock.tables));
     if (deadline.Expired()) {
-      co_return absl::DeadlineExceededError(fmt::format(
-          "{} on {} was not got in {} tries over {} s ({}); in the way: {}", lock.mode, lock.tables.front().Plain(),
-          tries, std::chrono::duration_cast<std::chrono::seconds>(lock.budget).count(), pg::Describe(status),
-          BlockersText(blockers)));
+      co_return absl::DeadlineExceededError(
+          fmt::format("{} on {} was not got in {} tries over {} s ({}); in the way: {}", lock.mode,
+                      lock.tables.empty() ? "tables of ours" : lock.tables.front().Plain(), tries,
+                      std::chrono::duration_cast<std::chrono::seconds>(lock.budget).count(), pg::Describe(status),
+                      BlockersText(blockers)));
     }
     CO_RETURN_IF_ERROR(co_await pg::SleepFor(backoff.Next()));
   }

@@ -33,7 +33,9 @@ struct PoliteLock {
   std::string mode = "ACCESS EXCLUSIVE";
   std::chrono::milliseconds budget{600'000};         // all tries together
   std::chrono::milliseconds deadlock_timeout{1000};  // the server's; WithPoliteLock reads it
-  bool evict_autovacuum = true;                      // SHARE UPDATE EXCLUSIVE on all of them comes first
+  // A frozen engine, or a step that takes this long and a second more, costs the lock: the server rolls the try back.
+  std::chrono::milliseconds max_hold{2000};
+  bool evict_autovacuum = true;  // SHARE UPDATE EXCLUSIVE on all of them comes first
 };
 
 // One try: locks and body in one transaction.
@@ -53,6 +55,8 @@ pg::Awaitable<absl::Status> WithPoliteLock(pg::Connection& connection, pg::Conne
 // The status of a try that found the world not ready (log not empty, …) and wants another.
 absl::Status TryAgain(std::string_view why);
 bool IsTryAgain(const absl::Status& status);
+// 57014: a step took longer than PoliteLock::max_hold allows.
+bool IsHeldTooLong(const absl::Status& status);
 
 // Locks within a transaction of the caller's, in order, each within `timeout`.
 pg::Awaitable<absl::Status> LockTables(pg::Connection& connection, const std::vector<pg::QualifiedName>& tables,

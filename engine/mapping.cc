@@ -97,6 +97,9 @@ Mapping BuildMapping(const std::vector<ColumnSource>& columns) {
       // The shadow computes it; where the source has the same column the values can be compared.
       if (column.source && SameType(*column.source, target) && target.has_binary_output) {
         mapping.computed.push_back({Ident(target.name), Ident(column.source->name).Quoted()});
+      } else {
+        mapping.lossy.push_back(
+            fmt::format("column {}: its expression may fail on a value, and then stops the run", target.name));
       }
       continue;
     }
@@ -108,6 +111,10 @@ Mapping BuildMapping(const std::vector<ColumnSource>& columns) {
     }
     mapping.columns.push_back({Ident(target.name), MappingExpression(column), compare_cast});
     if (!column.source) {
+      if (target.not_null && !target.missing_value) {
+        mapping.refusals.push_back(fmt::format(
+            "column {} is NOT NULL and has no default: rows that are there have no value for it", target.name));
+      }
       continue;
     }
     const bool changed = !SameType(*column.source, target);
@@ -123,9 +130,10 @@ Mapping BuildMapping(const std::vector<ColumnSource>& columns) {
     if (column.user_expression || (changed && !(column.cast.immutable && column.cast.cannot_fail))) {
       mapping.safe_to_write_through = false;
     }
-    if (changed && target.length_limited_array) {
+    if ((changed || column.user_expression) && target.cast_would_cut) {
       mapping.refusals.push_back(
-          fmt::format("column {}: a cast to {} would cut elements silently; say USING with an expression of your own",
+          fmt::format("column {}: a cast to {} would cut values silently where ALTER TABLE fails; leave the length out "
+                      "and put it into a CHECK",
                       target.name, target.type));
     }
   }

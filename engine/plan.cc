@@ -38,20 +38,27 @@ std::vector<StageLock> StageLocks(const Plan& plan, const RunOptions& options) {
        fmt::format(
            "everybody waits for the swap: each try gives up after at most 300 ms of waiting or {} ms of holding",
            options.max_hold.count())},
-      {"observe", writes_through ? "none on the table" : "ACCESS EXCLUSIVE, once, to drop the fence",
-       writes_through ? "nobody waits" : "everybody waits for an instant; each try gives up after at most 300 ms"},
+      {"observe",
+       writes_through ? "none on the table, unless a fence was needed" : "ACCESS EXCLUSIVE, once, to drop the fence",
+       "where there is a fence, everybody waits for an instant while it is dropped; each try gives up after at most "
+       "300 ms"},
+      {"any, after a TRUNCATE or a touched trigger", "as prepare", "the triggers are looked after, as in prepare"},
       {"finalize", "none on the new table (a fence that is left: as observe)", "nobody waits"},
   };
 }
 
-// Free bytes where the server's data lies, if that is on this machine and may be looked at.
-Awaitable<absl::StatusOr<std::optional<int64_t>>> FreeBytes(pg::Connection& connection) {
+// Free bytes where the server's data lies, if that is on this machine and may be looked at, and the table lies there
+// too.
+Awaitable<absl::StatusOr<std::optional<int64_t>>> FreeBytes(pg::Connection& connection, int64_t oid) {
   CO_ASSIGN_OR_RETURN(
       const pg::Result result,
       co_await connection.Query(
           "/* pgmoult:plan */ SELECT CASE WHEN (pg_catalog.inet_server_addr() IS NULL OR pg_catalog.inet_server_addr() "
           "= pg_catalog.inet_client_addr()) AND pg_catalog.pg_has_role('pg_read_all_settings', 'MEMBER') "
-          "THEN pg_catalog.current_setting('data_directory', true) END"));
+          "AND NOT EXISTS (SELECT FROM pg_catalog.pg_class WHERE reltablespace <> 0 AND (oid = $1 OR oid IN (SELECT "
+          "indexrelid FROM pg_catalog.pg_index WHERE indrelid = $1))) "
+          "THEN pg_catalog.current_setting('data_directory', true) END",
+          {oid}));
   CO_ASSIGN_OR_RETURN(const std::optional<std::string> directory, result.Scalar<std::optional<std::string>>());
   if (!directory) {
     co_return std::nullopt;
@@ -148,12 +155,19 @@ Awaitable<absl::StatusOr<Plan>> MakePlan(const Target& target, Change change, co
   CO_RETURN_IF_ERROR(co_await connection->Rollback());
   CO_RETURN_IF_ERROR(tried);
   Estimate(plan);
-  CO_ASSIGN_OR_RETURN(plan.disk_bytes_free, co_await FreeBytes(*connection));
+  CO_ASSIGN_OR_RETURN(plan.disk_bytes_free, co_await FreeBytes(*connection, plan.table.oid));
   if (plan.disk_bytes_free && *plan.disk_bytes_free < plan.disk_bytes_needed) {
     plan.findings.push_back({Severity::kRefuse, "disk_short", plan.table.name.Plain(),
                              fmt::format("the shadow needs about {} MB, {} MB are free in the data directory",
                                          plan.disk_bytes_needed >> 20, *plan.disk_bytes_free >> 20),
                              "make room, or move the table's tablespace"});
+  } else if (plan.disk_bytes_free && *plan.disk_bytes_free < plan.disk_bytes_needed + plan.wal_bytes_needed) {
+    plan.findings.push_back(
+        {Severity::kWarn, "disk_tight", plan.table.name.Plain(),
+         fmt::format("the shadow needs about {} MB, its WAL {} MB until checkpoints remove it, {} MB "
+                     "are free in the data directory",
+                     plan.disk_bytes_needed >> 20, plan.wal_bytes_needed >> 20, *plan.disk_bytes_free >> 20),
+         "make room, or see to it that WAL is archived and removed in time"});
   }
   Add(plan.findings, BuildFindings(plan.build));
   Add(plan.findings, ChangeFindings(plan, options));

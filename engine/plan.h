@@ -43,9 +43,10 @@ struct Plan {
   bool built = false;             // false: refused before a shadow could be tried
   std::vector<Finding> findings;  // refusals first
   std::vector<StageLock> locks;
-  int64_t disk_bytes_needed = 0;  // shadow with indexes, and the log's share
+  int64_t disk_bytes_needed = 0;  // shadow with indexes; the log comes on top, a row a written key
   int64_t wal_bytes_needed = 0;
-  std::optional<int64_t> disk_bytes_free;  // where this machine can see the server's data directory
+  std::optional<int64_t>
+      disk_bytes_free;  // where this machine can see the server's data directory and the table lies there
 
   bool refused() const;
 };

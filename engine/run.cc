@@ -5,7 +5,7 @@
 #include <memory>
 #include <utility>
 
-#include "boost/asio/this_coro.hpp"
+#include "absl/strings/cord.h"
 #include "boost/describe.hpp"
 #include "boost/json/value_from.hpp"
 #include "copier/marker.h"
@@ -31,8 +31,19 @@ using Clock = std::chrono::steady_clock;
 constexpr milliseconds kTick{100};           // of the control loop: progress, stop requests
 constexpr milliseconds kCommandEvery{1000};  // the table is the truth, NOTIFY only a hint
 constexpr milliseconds kHeartbeatEvery{2000};
+constexpr std::chrono::seconds kTripwireEvery{10};
 constexpr std::chrono::seconds kRateWindow{5};
 constexpr std::chrono::seconds kStopGrace{5};  // for chunks and rounds to end by themselves
+
+constexpr char kTrippedUrl[] = "pgmoult/tripped";
+
+absl::Status Tripped() {
+  absl::Status status = absl::AbortedError("the table was changed during the stage");
+  status.SetPayload(kTrippedUrl, absl::Cord("1"));
+  return status;
+}
+
+bool IsTripped(const absl::Status& status) { return status.GetPayload(kTrippedUrl).has_value(); }
 
 // Rate over the last seconds of the current stage.
 class RateMeter {
@@ -80,6 +91,21 @@ Awaitable<absl::Status> Obey(Context& context, pg::Connection& control) {
   co_return absl::OkStatus();
 }
 
+// Ends a stage that would go on working in vain: a changed definition stops the run, touched triggers are made again
+// when the stage is entered anew. The stages look for themselves at their beginning, at the gate and in the swap.
+Awaitable<absl::Status> WatchTripwire(const Context& context, pg::Connection& control) {
+  const auto watched = [&context] {
+    const Stage stage = context.progress.stage;
+    return stage > Stage::kPrepare && stage < Stage::kApproach && !context.making_triggers;
+  };
+  if (!watched()) {
+    co_return absl::OkStatus();
+  }
+  CO_ASSIGN_OR_RETURN(const TripwireReport report, co_await ReadTripwire(control, context.design));
+  const bool touched = !report.definition.empty() || !report.capture.empty();
+  co_return touched&& watched() ? Tripped() : absl::OkStatus();
+}
+
 // Shows progress, takes commands, beats the heart; ends with Cancelled when a stop was asked for and what is under way
 // did not end by itself.
 Awaitable<absl::Status> ControlLoop(Context& context) {
@@ -88,6 +114,7 @@ Awaitable<absl::Status> ControlLoop(Context& context) {
   RateMeter meter;
   Clock::time_point next_command = Clock::now();
   Clock::time_point next_heartbeat = Clock::now();
+  Clock::time_point next_tripwire = Clock::now() + kTripwireEvery;
   std::optional<Clock::time_point> stopping_since;
   for (;;) {
     const Clock::time_point now = Clock::now();
@@ -115,7 +142,13 @@ Awaitable<absl::Status> ControlLoop(Context& context) {
     }
     if (now >= next_heartbeat) {
       next_heartbeat = now + kHeartbeatEvery;
-      CO_RETURN_IF_ERROR(co_await Heartbeat(*control, context.id(), ToJson(shown)));
+      const absl::Status beat = co_await Heartbeat(*control, context.id(), ToJson(shown));
+      const bool swapping = pg::IsLockNotAvailable(beat);  // the swap has the row until its COMMIT is answered
+      CO_RETURN_IF_ERROR(swapping ? absl::OkStatus() : beat);
+    }
+    if (now >= next_tripwire) {
+      next_tripwire = now + kTripwireEvery;
+      CO_RETURN_IF_ERROR(co_await WatchTripwire(context, *control));
     }
     const auto notified = co_await control->WaitNotification(pg::Deadline::After(kTick));
     if (notified.ok()) {
@@ -220,7 +253,7 @@ Awaitable<absl::StatusOr<bool>> WriteEnding(Context& context, const absl::Status
     context.journal.reset();
     CO_ASSIGN_OR_RETURN(context.journal, co_await context.sessions.OpenLogin("journal"));
   }
-  CO_ASSIGN_OR_RETURN(const Migration migration, co_await ReadMigration(*context.journal, context.id()));
+  CO_ASSIGN_OR_RETURN(const Migration migration, co_await ReadSettledMigration(*context.journal, context.id()));
   if (migration.stage == Stage::kObserve) {
     co_return true;
   }
@@ -229,7 +262,8 @@ Awaitable<absl::StatusOr<bool>> WriteEnding(Context& context, const absl::Status
     CO_RETURN_IF_ERROR(co_await TakeAway(*context.journal, *observer, migration));
     co_return false;
   }
-  const bool resumable = EndKindOf(status) != EndKind::kNone || IsPassing(status);
+  const EndKind kind = EndKindOf(status);
+  const bool resumable = (kind != EndKind::kNone && kind != EndKind::kImpossible) || IsPassing(status);
   CO_RETURN_IF_ERROR(co_await SetState(*context.journal, context.id(), resumable ? State::kStopped : State::kFailed,
                                        pg::Describe(status)));
   co_return false;
@@ -251,9 +285,23 @@ absl::Status EndingOf(const Context& context, const absl::Status& ended) {
   return passing ? WithEndKind(EndKind::kStopped, ended) : ended;
 }
 
+// Runs the stages beside what watches over them; enters a stage anew where the tripwire ended it.
+Awaitable<absl::Status> RunWatched(Context& context, Stage stage) {
+  for (;;) {
+    const absl::Status ended = co_await pg::WithBackground(
+        pg::WithBackground(RunStages(context, stage), ControlLoop(context)), WatchLock(context));
+    if (!IsTripped(ended)) {
+      co_return ended;
+    }
+    context.replayer.reset();  // what its session and the journal's were about was cut short
+    context.making_triggers = false;
+    CO_ASSIGN_OR_RETURN(context.journal, co_await context.sessions.OpenLogin("journal"));
+    stage = context.progress.stage;
+  }
+}
+
 Awaitable<absl::StatusOr<RunReport>> Conduct(Context& context, Stage stage) {
-  const absl::Status ended = co_await pg::WithBackground(
-      pg::WithBackground(RunStages(context, stage), ControlLoop(context)), WatchLock(context));
+  const absl::Status ended = co_await RunWatched(context, stage);
   context.report.total_seconds = std::chrono::duration<double>(Clock::now() - context.started).count();
   context.report.waited_seconds = std::chrono::duration<double>(context.gate.closed_time()).count();
   if (ended.ok()) {
@@ -392,7 +440,10 @@ Awaitable<absl::StatusOr<RunReport>> ResumeMigration(const Target& target, int64
   Sessions sessions(target, id);
   CO_ASSIGN_OR_RETURN(const ValueSettings values, co_await ReadValueSettings(target));
   CO_ASSIGN_OR_RETURN(auto journal, co_await sessions.OpenLogin("journal"));
-  CO_ASSIGN_OR_RETURN(const Migration migration, co_await ReadMigration(*journal, id));
+  CO_ASSIGN_OR_RETURN(const Migration known, co_await ReadMigration(*journal, id));
+  CO_ASSIGN_OR_RETURN(auto lock, co_await LockTable(sessions, known.source_oid, known.source.Plain()));
+  // Only now does nobody else work on it: the last engine may have swapped while we waited for its lock.
+  CO_ASSIGN_OR_RETURN(const Migration migration, co_await ReadSettledMigration(*journal, id));
   if (migration.stage == Stage::kObserve) {
     co_return absl::FailedPreconditionError(
         fmt::format("migration {0} has been swapped; there is nothing to resume (pgmoult finalize {0})", id));
@@ -402,7 +453,7 @@ Awaitable<absl::StatusOr<RunReport>> ResumeMigration(const Target& target, int64
                                          ? RebuildOf(migration.source.schema.name(), migration.source.name.name())
                                          : ParseChange(migration.statement));
   const auto context = std::make_unique<Context>(target, std::move(change), options, std::move(observer), stop);
-  CO_ASSIGN_OR_RETURN(context->lock, co_await LockTable(sessions, migration.source_oid, migration.source.Plain()));
+  context->lock = std::move(lock);
   context->journal = std::move(journal);
   context->sessions.set_values(values);
   if (!migration.design.is_null()) {

@@ -77,13 +77,14 @@ class StopRequest {
 };
 
 // Why a run ended before the swap, as a kind that callers turn into exit codes. kNone: the status has no such kind.
-enum class EndKind { kNone, kRefused, kStopped, kAborted, kLockNotGot, kBusy };
+enum class EndKind { kNone, kRefused, kStopped, kAborted, kLockNotGot, kBusy, kImpossible };
 EndKind EndKindOf(const absl::Status& status);
 
 // All stages up to the swap. On success the new table is in place and the old one is kept until finalize.
 // Statuses that are not OK: EndKindOf() says refused (nothing done), stopped (resumable), aborted (taken back), lock
-// not got (nothing lost; resumable), busy (another engine works on the table); pg::IsOutcomeUnknown;
-// pg::IsConnectionLost (resumable); anything else has failed and says what state things are in.
+// not got (nothing lost; resumable), busy (another engine works on the table), impossible (table or shadow are no
+// longer what the run began with: only abort helps); pg::IsOutcomeUnknown; pg::IsConnectionLost (resumable); anything
+// else has failed and says what state things are in.
 pg::Awaitable<absl::StatusOr<RunReport>> RunMigration(const Target& target, Change change, RunOptions options,
                                                       Observer observer, const StopRequest& stop);
 // Takes up a run that stopped or died, at the stage and chunk where it was.

@@ -11,7 +11,9 @@ namespace {
 using pg::Awaitable;
 
 // Longer than any bounded statement of ours should run; a guard against a plan gone wrong, not a schedule.
-constexpr char kWorkerStatementTimeout[] = "120s";
+constexpr char kStatementTimeout[] = "120s";
+// Of a chunk; one that takes longer is cut smaller. Well under the 60 s that the client waits for an answer.
+constexpr char kChunkTimeout[] = "30s";
 
 std::string ApplicationName(int64_t migration, const std::string& purpose) {
   return migration == 0 ? fmt::format("pgmoult {}", purpose) : fmt::format("pgmoult {} {}", migration, purpose);
@@ -47,19 +49,25 @@ Awaitable<absl::StatusOr<std::unique_ptr<pg::Connection>>> Sessions::Open(Settin
 Awaitable<absl::StatusOr<std::unique_ptr<pg::Connection>>> Sessions::OpenLogin(std::string purpose) const {
   Settings settings = Common(purpose);
   settings.emplace_back("lock_timeout", "5s");
-  settings.emplace_back("statement_timeout", kWorkerStatementTimeout);
+  settings.emplace_back("statement_timeout", kStatementTimeout);
   co_return co_await Open(std::move(settings));
 }
 
 Awaitable<absl::StatusOr<std::unique_ptr<pg::Connection>>> Sessions::OpenWorker(std::string purpose) const {
   Settings settings = Common(purpose);
   settings.emplace_back("role", role_);
-  settings.emplace_back("lock_timeout", "300ms");
-  settings.emplace_back("statement_timeout", kWorkerStatementTimeout);
+  settings.emplace_back("statement_timeout", kChunkTimeout);
   // Rows and journal row of a chunk are lost together in a crash, and any later synchronous commit flushes ours first.
   settings.emplace_back("synchronous_commit", "off");
   settings.emplace_back("enable_seqscan", "off");
-  co_return co_await Open(std::move(settings));
+  CO_ASSIGN_OR_RETURN(auto connection, co_await Open(std::move(settings)));
+  // Whoever waits for a lock of ours looks for a deadlock after deadlock_timeout: we must have given way by then.
+  CO_RETURN_IF_ERROR(
+      (co_await connection->Query("/* pgmoult:session */ SELECT pg_catalog.set_config('lock_timeout', "
+                                  "greatest(1, least(300, setting::pg_catalog.int8 / 2)) || 'ms', false) "
+                                  "FROM pg_catalog.pg_settings WHERE name = 'deadlock_timeout'"))
+          .status());
+  co_return connection;
 }
 
 Awaitable<absl::StatusOr<std::unique_ptr<pg::Connection>>> Sessions::OpenBuilder(std::string purpose) const {

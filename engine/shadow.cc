@@ -1,6 +1,7 @@
 #include "engine/shadow.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <utility>
 
@@ -69,7 +70,7 @@ Awaitable<absl::Status> Builder::MakeSchema() {
 Awaitable<absl::StatusOr<bool>> Builder::Clone() {
   CO_RETURN_IF_ERROR(
       co_await Execute(fmt::format("/* pgmoult:prepare */ LOCK TABLE ONLY {} IN ACCESS SHARE MODE", table_.name)));
-  CO_ASSIGN_OR_RETURN(build_.design.source_shape, co_await ReadShape(connection_, table_.oid));
+  CO_ASSIGN_OR_RETURN(build_.design.source_shape, co_await ReadSourceShape(connection_, table_.oid));
   CO_ASSIGN_OR_RETURN(const pg::Result script,
                       co_await connection_.Query(sql::kClone, {table_.oid, build_.design.schema_new}));
   CO_RETURN_IF_ERROR(co_await Execute("SAVEPOINT clone"));
@@ -102,7 +103,9 @@ Awaitable<absl::StatusOr<bool>> Builder::Clone() {
 
 Awaitable<absl::Status> Builder::CompareClone() {
   CO_ASSIGN_OR_RETURN(const Shape clone, co_await ReadShape(connection_, shadow_oid_));
-  for (const std::string& difference : DiffShapes(build_.design.source_shape, clone)) {
+  Shape source = build_.design.source_shape;
+  std::erase_if(source, [](const ShapeItem& item) { return item.kind == kSequence; });
+  for (const std::string& difference : DiffShapes(source, clone)) {
     build_.refusals.push_back(fmt::format("cannot be carried over yet (source against a clone of it): {}", difference));
   }
   co_return absl::OkStatus();
@@ -129,6 +132,8 @@ Awaitable<absl::Status> Builder::Describe() {
   CO_ASSIGN_OR_RETURN(build_.target_columns, co_await ReadColumns(connection_, shadow_oid_));
   CO_ASSIGN_OR_RETURN(build_.design.expected_shape, co_await ReadShape(connection_, shadow_oid_));
   CO_ASSIGN_OR_RETURN(build_.design.deferred, co_await ReadDeferred(connection_, shadow_oid_));
+  CO_ASSIGN_OR_RETURN(std::vector<std::string> taken, co_await ReadTakenNames(connection_, table_.oid, shadow_oid_));
+  std::ranges::move(taken, std::back_inserter(build_.refusals));
   CO_ASSIGN_OR_RETURN(const pg::Result identity,
                       co_await connection_.Query("/* pgmoult:catalog */ SELECT relreplident::text FROM "
                                                  "pg_catalog.pg_class WHERE oid = $1::pg_catalog.oid",
@@ -147,8 +152,16 @@ Awaitable<absl::StatusOr<std::string>> Builder::ViewText(std::string expression)
                         {}});
   statements.push_back({"SET LOCAL search_path = pg_catalog", {}});
   statements.push_back({"SELECT pg_catalog.pg_get_viewdef($1::pg_catalog.regclass, false)", {view.Quoted()}});
+  statements.push_back({sql::kMoment, {view.Quoted()}});
   statements.push_back({fmt::format("DROP VIEW {}", view), {}});
   CO_ASSIGN_OR_RETURN(const std::vector<pg::Result> results, co_await connection_.Pipeline(std::move(statements)));
+  CO_ASSIGN_OR_RETURN(const std::string moment, results[4].Scalar<std::string>());
+  if (!moment.empty()) {
+    build_.refusals.push_back(
+        fmt::format("USING {}: {} would give one row two values, now in the copy and later in a replay; add a column "
+                    "with that default instead",
+                    expression, moment));
+  }
   co_return results[3].Scalar<std::string>();
 }
 
@@ -252,12 +265,18 @@ void Builder::DecideDualWrite(bool mapping_is_safe) {
   for (const ShapeItem& item : design.expected_shape) {
     if (item.kind == "constraint" && std::ranges::find(design.source_shape, item) == design.source_shape.end()) {
       refuse(fmt::format("constraint {} is new or changed: writes that break it could only be logged", item.name));
+      if (item.definition.find("NOT VALID") == std::string::npos) {
+        design.lossy.push_back(
+            fmt::format("constraint {}: it is new or changed; a row that breaks it stops the run", item.name));
+      }
     }
   }
   for (const Column& target : build_.target_columns) {
     const auto number = static_cast<size_t>(target.number);
     if (number <= build_.source_columns.size() && target.not_null && !build_.source_columns[number - 1].not_null) {
       refuse(fmt::format("column {} becomes NOT NULL: writes that break it could only be logged", target.name));
+      design.lossy.push_back(
+          fmt::format("column {}: it becomes NOT NULL; a row without a value stops the run", target.name));
     }
   }
   design.dual_write_possible = design.dual_write_reason.empty();
@@ -282,19 +301,10 @@ void Builder::ChooseShadowKeyIndex() {
 }
 
 Awaitable<absl::Status> Builder::ReadSequences() {
-  CO_ASSIGN_OR_RETURN(const pg::Result result, co_await connection_.Query(sql::kOwned, {table_.oid}));
-  for (int row = 0; row < result.rows(); ++row) {
-    std::string schema;
-    std::string name;
-    int64_t number = 0;
-    CO_RETURN_IF_ERROR(result.Read(row, schema, name, number));
-    OwnedSequence sequence{.sequence = pg::QualifiedName(schema, name), .column = ""};
-    for (const Column& target : build_.target_columns) {
-      if (target.number == number) {
-        sequence.column = target.name;
-      }
-    }
-    build_.design.sequences.push_back(std::move(sequence));
+  CO_ASSIGN_OR_RETURN(const auto sequences, co_await ReadOwnedSequences(connection_, table_.oid));
+  for (const auto& [sequence, number] : sequences) {
+    const auto target = std::ranges::find(build_.target_columns, number, &Column::number);
+    build_.design.sequences.push_back({sequence, target == build_.target_columns.end() ? "" : target->name});
   }
   co_return absl::OkStatus();
 }

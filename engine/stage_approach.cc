@@ -1,8 +1,10 @@
 #include "engine/capture.h"
+#include "engine/catalog.h"
 #include "engine/context.h"
 #include "engine/locks.h"
 #include "engine/tripwire.h"
 #include "fmt/format.h"
+#include "fmt/ranges.h"
 #include "pg/macros.h"
 #include "pg/status.h"
 #include "pg/task_group.h"
@@ -14,8 +16,10 @@ using pg::Awaitable;
 
 constexpr int64_t kShortLog = 100;
 constexpr int kMaxLaps = 20;
+constexpr auto kMaxIndexTime = std::chrono::milliseconds(300);  // of the log, while writers wait
+constexpr auto kTryFor = std::chrono::seconds(5);               // before the log is replayed again
 constexpr auto kKeepPause = std::chrono::milliseconds(200);
-constexpr auto kTripwireEvery = std::chrono::seconds(30);
+constexpr auto kTripwireEvery = std::chrono::seconds(10);
 
 // Under SHARE on the log: writers wait with their log inserts while the (short) log is indexed.
 Awaitable<absl::Status> SwitchBodies(Context& context) {
@@ -32,7 +36,17 @@ Awaitable<absl::Status> SwitchBodies(Context& context) {
   co_return (co_await connection.Pipeline(std::move(statements))).status();
 }
 
-// The owner may have lost the right to create in the table's schema since preflight: better known now than in the swap.
+// Names may have been taken since preflight, and the owner may have lost the right to create in the table's schema:
+// better known now than in the swap.
+Awaitable<absl::Status> CheckNames(Context& context) {
+  CO_ASSIGN_OR_RETURN(const std::optional<int64_t> shadow,
+                      co_await ReadOid(*context.journal, context.design.transfer.shadow));
+  CO_ASSIGN_OR_RETURN(const std::vector<std::string> taken,
+                      co_await ReadTakenNames(*context.journal, context.design.source_oid, shadow.value_or(0)));
+  co_return taken.empty() ? absl::OkStatus()
+                          : absl::FailedPreconditionError(fmt::format("{}; then resume", fmt::join(taken, "; ")));
+}
+
 Awaitable<absl::Status> CheckRights(Context& context) {
   const std::string& schema = context.design.transfer.source.schema.name();
   CO_ASSIGN_OR_RETURN(const pg::Result result,
@@ -50,6 +64,7 @@ Awaitable<absl::Status> CheckRights(Context& context) {
 
 // Keeps in step until an operator opens the gate.
 Awaitable<absl::Status> WaitForOperator(Context& context, copier::Replayer& replayer) {
+  Show(context, "keeping in step", 0, 0);
   auto next_look = std::chrono::steady_clock::now() + kTripwireEvery;
   while (!context.cutover_allowed) {
     context.progress.waiting = fmt::format("postponed: waits for `pgmoult cutover {}`", context.id());
@@ -77,16 +92,26 @@ Awaitable<absl::Status> StartDualWrite(Context& context) {
   if (context.dual_write_on || !may) {
     co_return absl::OkStatus();
   }
+  CO_ASSIGN_OR_RETURN(copier::Replayer* const replayer, co_await GetReplayer(context));
   CO_ASSIGN_OR_RETURN(const auto observer, co_await context.sessions.OpenLogin("locks"));
   PoliteLock lock{.role = pg::Ident(context.design.owner), .tables = {context.design.transfer.log}, .mode = "SHARE"};
-  lock.budget = context.options.lock_budget;
+  lock.max_hold = kMaxIndexTime;
+  lock.budget = kTryFor;
   lock.evict_autovacuum = false;
-  const absl::Status status =
-      co_await WithPoliteLock(*context.journal, *observer, lock, [&context] { return SwitchBodies(context); });
-  if (absl::IsDeadlineExceeded(status)) {
-    co_return WithEndKind(EndKind::kLockNotGot, status);
+  const pg::Deadline deadline = pg::Deadline::After(context.options.lock_budget);
+  for (;;) {
+    // A log that is long, or full of dead rows, would take long to index.
+    CO_RETURN_IF_ERROR(co_await replayer->CatchUp(kShortLog, kMaxLaps));
+    CO_RETURN_IF_ERROR(co_await replayer->TidyLog(/*always=*/true));
+    const absl::Status status =
+        co_await WithPoliteLock(*context.journal, *observer, lock, [&context] { return SwitchBodies(context); });
+    if (status.ok()) {
+      break;
+    }
+    if (!absl::IsDeadlineExceeded(status) || deadline.Expired()) {
+      co_return absl::IsDeadlineExceeded(status) ? WithEndKind(EndKind::kLockNotGot, status) : status;
+    }
   }
-  CO_RETURN_IF_ERROR(status);
   context.dual_write_on = true;
   context.report.dual_write = true;
   co_return co_await Record(context, "dual_write", "writes go through to the shadow from now on", nullptr);
@@ -94,9 +119,9 @@ Awaitable<absl::Status> StartDualWrite(Context& context) {
 
 Awaitable<absl::Status> ApproachStage(Context& context) {
   CO_RETURN_IF_ERROR(co_await CheckRights(context));
+  CO_RETURN_IF_ERROR(co_await CheckNames(context));
   CO_ASSIGN_OR_RETURN(copier::Replayer* const replayer, co_await GetReplayer(context));
   Show(context, "catching up", 0, 0);
-  CO_RETURN_IF_ERROR(co_await replayer->CatchUp(kShortLog, kMaxLaps));
   CO_RETURN_IF_ERROR(co_await StartDualWrite(context));
   CO_RETURN_IF_ERROR(co_await replayer->CatchUp(kShortLog, kMaxLaps));
   if (context.options.postpone_cutover) {

@@ -20,17 +20,23 @@ namespace {
 
 using pg::Awaitable;
 
-// A chunk must read its rows through the key index: a plan with a sequential scan would read the table once a chunk.
+// A chunk, and the step to its end, must go straight to their rows by the key index: any other plan would read the
+// table once a chunk.
 Awaitable<absl::Status> CheckPlan(Context& context, pg::Connection& worker, const copier::CopyState& state) {
+  const copier::Transfer& transfer = context.design.transfer;
   const copier::KeyRange range{.lower = state.frontier ? state.frontier : state.end, .upper = state.end};
-  CO_ASSIGN_OR_RETURN(const pg::Result plan,
-                      co_await worker.Query("EXPLAIN " + copier::ChunkInsertSql(context.design.transfer, range)));
-  for (int row = 0; row < plan.rows(); ++row) {
-    if (plan.Text(row, 0).find("Seq Scan") != std::string_view::npos) {
+  for (const std::string& statement :
+       {copier::ChunkInsertSql(transfer, range), copier::BoundarySql(transfer, range, /*rows=*/1000)}) {
+    CO_ASSIGN_OR_RETURN(const pg::Result plan, co_await worker.Query("EXPLAIN " + statement));
+    bool by_index = false;
+    for (int row = 0; row < plan.rows(); ++row) {
+      by_index = by_index || plan.Text(row, 0).find("Index Cond:") != std::string_view::npos;
+    }
+    if (!by_index) {
       co_return absl::FailedPreconditionError(
-          fmt::format("the planner reads chunks of {} by a sequential scan instead of index {}; ANALYZE the table, and "
-                      "look for settings like enable_indexscan = off",
-                      context.design.transfer.source.Plain(), context.design.key_name));
+          fmt::format("the planner does not read chunks of {} by index {}; ANALYZE the table, and look for settings "
+                      "like enable_indexscan = off",
+                      transfer.source.Plain(), context.design.key_name));
     }
   }
   co_return absl::OkStatus();
@@ -82,7 +88,12 @@ Awaitable<absl::Status> BackToLogging(Context& context) {
       .status();
 }
 
-Awaitable<absl::Status> Nothing() { co_return absl::OkStatus(); }
+// Under SHARE ROW EXCLUSIVE on the source: what is read from here on is the file of after the TRUNCATE.
+Awaitable<absl::Status> KnowNewFile(Context& context) {
+  CO_ASSIGN_OR_RETURN(context.design.filenode, co_await ReadFilenode(*context.journal, context.design.source_oid));
+  CO_RETURN_IF_ERROR((co_await context.journal->Query("/* pgmoult:copy */ RESET ROLE")).status());
+  co_return co_await SetDesign(*context.journal, context.id(), ToJson(context.design));
+}
 
 // Under ACCESS EXCLUSIVE on shadow and log: the log's marker goes, together with what it made worthless.
 Awaitable<absl::Status> EmptyShadow(Context& context) {
@@ -126,7 +137,8 @@ Awaitable<absl::Status> RestartCopy(Context& context) {
   barrier.tables = {context.design.transfer.source};
   barrier.mode = "SHARE ROW EXCLUSIVE";
   barrier.evict_autovacuum = true;
-  CO_RETURN_IF_ERROR(co_await WithPoliteLock(*context.journal, *observer, barrier, [] { return Nothing(); }));
+  CO_RETURN_IF_ERROR(
+      co_await WithPoliteLock(*context.journal, *observer, barrier, [&context] { return KnowNewFile(context); }));
   context.dual_write_on = false;
   lock.tables = {context.design.transfer.shadow, context.design.transfer.log};
   lock.evict_autovacuum = true;

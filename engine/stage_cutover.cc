@@ -32,6 +32,10 @@ double MsSince(Clock::time_point start) {
   return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
 }
 
+absl::Status Impossible(std::string why) {
+  return WithEndKind(EndKind::kImpossible, absl::FailedPreconditionError(std::move(why)));
+}
+
 // The tries of one cutover.
 class Swap {
  public:
@@ -42,6 +46,7 @@ class Swap {
 
  private:
   Awaitable<absl::Status> MakeOldSchema();
+  Awaitable<absl::Status> ListLocked();
   Awaitable<absl::Status> TryOnce();
   Awaitable<absl::Status> StrictBody();
   Awaitable<absl::Status> StoppedWritersBody();
@@ -51,6 +56,7 @@ class Swap {
   Awaitable<absl::Status> CheckNothingChanged();
   Awaitable<absl::Status> CheckLogEmpty();
   Awaitable<absl::Status> CheckHold() const;
+  milliseconds TimeToWait() const;
   Awaitable<absl::Status> WaitForOldSnapshots();
   Awaitable<absl::Status> RunAll(std::vector<std::string> statements);
   Awaitable<absl::StatusOr<bool>> AskTheCatalog();
@@ -67,8 +73,8 @@ class Swap {
   Clock::time_point asked_at_;  // for the try's first lock: nobody has waited for us for longer
   Clock::time_point held_since_;
   milliseconds waited_for_snapshots_{0};
-  bool sees_snapshots_ = false;  // those of other roles: needs pg_read_all_stats
-  std::string moved_before_;     // xid of now: the copy, and what other replayers moved, came before it
+  std::vector<pg::QualifiedName> locked_;  // all that the swap locks: tables, and sequences of the source
+  std::string moved_before_;               // xid of now: the copy, and what other replayers moved, came before it
 };
 
 Awaitable<absl::Status> Swap::RunAll(std::vector<std::string> statements) {
@@ -82,10 +88,33 @@ Awaitable<absl::Status> Swap::MakeOldSchema() {
        fmt::format("REVOKE ALL ON SCHEMA {} FROM PUBLIC", schema)});
 }
 
+// For a further lock. Whoever holds it and waits for our first one is in a deadlock with us until we give up. He looks
+// for it when he has waited for deadlock_timeout; by then we must have given up, or the application pays.
+milliseconds Swap::TimeToWait() const {
+  const milliseconds margin = lock_.deadlock_timeout / 10;
+  const milliseconds left = lock_.deadlock_timeout - margin - milliseconds(static_cast<int64_t>(MsSince(asked_at_)));
+  return std::min(left, StrongLockTimeout(lock_.deadlock_timeout));
+}
+
 Awaitable<absl::Status> Swap::CheckHold() const {
   co_return MsSince(held_since_) > static_cast<double>(context_.options.max_hold.count())
       ? TryAgain(fmt::format("the lock was held for longer than {} ms", context_.options.max_hold.count()))
       : absl::OkStatus();
+}
+
+Awaitable<absl::Status> Swap::ListLocked() {
+  CO_ASSIGN_OR_RETURN(
+      const pg::Result result,
+      co_await observer_->Query("/* pgmoult:cutover */ SELECT n.nspname::text, s.relname::text FROM pg_depend d JOIN "
+                                "pg_class s ON s.oid = d.objid AND s.relkind = 'S' JOIN pg_namespace n ON n.oid = "
+                                "s.relnamespace WHERE d.classid = 'pg_class'::regclass AND d.refclassid = "
+                                "'pg_class'::regclass AND d.refobjid = $1::oid AND d.deptype IN ('a', 'i')",
+                                {design_.source_oid}));
+  locked_ = {design_.transfer.source, design_.transfer.shadow};
+  for (int row = 0; row < result.rows(); ++row) {
+    locked_.emplace_back(std::string(result.Text(row, 0)), std::string(result.Text(row, 1)));
+  }
+  co_return absl::OkStatus();
 }
 
 Awaitable<absl::Status> Swap::CheckLogEmpty() {
@@ -101,13 +130,12 @@ Awaitable<absl::Status> Swap::CheckNothingChanged() {
   pg::Connection& connection = *context_.journal;
   CO_ASSIGN_OR_RETURN(const TripwireReport tripwire, co_await ReadTripwire(connection, design_));
   if (!tripwire.definition.empty()) {
-    co_return absl::FailedPreconditionError(fmt::format("the definition of {} changed during the run: {}",
-                                                        design_.transfer.source.Plain(),
-                                                        fmt::join(tripwire.definition, "; ")));
+    co_return Impossible(fmt::format("the definition of {} changed during the run: {}", design_.transfer.source.Plain(),
+                                     fmt::join(tripwire.definition, "; ")));
   }
-  if (!tripwire.triggers.empty()) {
+  if (!tripwire.capture.empty()) {
     co_return JumpTo(Stage::kVerify,
-                     fmt::format("somebody touched the capture triggers ({})", fmt::join(tripwire.triggers, "; ")));
+                     fmt::format("somebody touched the capture triggers ({})", fmt::join(tripwire.capture, "; ")));
   }
   TableFacts table;
   table.oid = design_.source_oid;
@@ -115,20 +143,20 @@ Awaitable<absl::Status> Swap::CheckNothingChanged() {
                       co_await DependentFindings(connection, table, context_.options.allow_publish_all));
   for (const Finding& finding : findings) {
     if (finding.severity == Severity::kRefuse) {
-      co_return absl::FailedPreconditionError(
+      co_return Impossible(
           fmt::format("{}: {} ({}); it came during the run", finding.object, finding.message, finding.remedy));
     }
   }
   CO_RETURN_IF_ERROR(co_await RunAll(FinishShapeSql(design_)));
   CO_ASSIGN_OR_RETURN(const std::optional<int64_t> shadow, co_await ReadOid(connection, design_.transfer.shadow));
   if (!shadow) {
-    co_return absl::FailedPreconditionError("the shadow is gone");
+    co_return Impossible("the shadow is gone");
   }
   CO_ASSIGN_OR_RETURN(const Shape shape, co_await ReadShape(connection, *shadow));
   const std::vector<std::string> differences = DiffShapes(design_.expected_shape, shape);
   if (!differences.empty()) {
-    co_return absl::FailedPreconditionError(fmt::format("the shadow is not what the change makes of {}: {}",
-                                                        design_.transfer.source.Plain(), fmt::join(differences, "; ")));
+    co_return Impossible(fmt::format("the shadow is not what the change makes of {}: {}",
+                                     design_.transfer.source.Plain(), fmt::join(differences, "; ")));
   }
   co_return absl::OkStatus();
 }
@@ -136,10 +164,13 @@ Awaitable<absl::Status> Swap::CheckNothingChanged() {
 Awaitable<absl::Status> Swap::Exchange(bool fence) {
   CO_RETURN_IF_ERROR(co_await CheckNothingChanged());
   CO_RETURN_IF_ERROR(co_await CheckHold());
-  std::vector<std::string> statements = DropCaptureSql(design_);
+  // Sequences are locked, too, and whoever called nextval() may hold one while he waits for us.
+  std::vector<std::string> statements = {
+      fmt::format("SET LOCAL lock_timeout = {}", std::max(milliseconds(1), TimeToWait()).count())};
   const auto append = [&statements](std::vector<std::string> more) {
     std::ranges::move(more, std::back_inserter(statements));
   };
+  append(DropCaptureSql(design_));
   append(ExchangeNamesSql(design_));
   for (const IdentityColumn& identity : design_.identities) {
     if (!identity.source_column.empty()) {
@@ -163,7 +194,7 @@ Awaitable<absl::Status> Swap::Exchange(bool fence) {
 Awaitable<absl::Status> Swap::StrictBody() {
   held_since_ = Clock::now();
   CO_RETURN_IF_ERROR(co_await CheckLogEmpty());
-  co_return co_await Exchange(/*fence=*/context_.report.old_snapshots_overridden || !sees_snapshots_);
+  co_return co_await Exchange(/*fence=*/context_.report.old_snapshots_overridden);
 }
 
 // A bulk transaction may have committed while we waited for the lock: its rows are replayed without it first.
@@ -204,16 +235,12 @@ Awaitable<absl::Status> Swap::StoppedWritersBody() {
     }
     CO_RETURN_IF_ERROR(co_await CheckHold());
   }
-  // A writer that has read the table waits for our first lock, and we now wait for it: a deadlock until we give up. It
-  // looks for one when it has waited for deadlock_timeout; by then we must have given up, or the application pays.
-  const milliseconds margin = lock_.deadlock_timeout / 20;
-  const milliseconds left = lock_.deadlock_timeout - margin - milliseconds(static_cast<int64_t>(MsSince(asked_at_)));
-  if (left <= margin) {
+  const milliseconds wait = TimeToWait();
+  if (wait <= milliseconds(0)) {
     co_return TryAgain("the last replay left no time for the readers to be waited for");
   }
   CO_RETURN_IF_ERROR(co_await LockTables(*context_.journal, {design_.transfer.source, design_.transfer.shadow},
-                                         "ACCESS EXCLUSIVE",
-                                         std::min(left, StrongLockTimeout(lock_.deadlock_timeout))));
+                                         "ACCESS EXCLUSIVE", wait));
   CO_RETURN_IF_ERROR(co_await CheckLogEmpty());
   co_return co_await Exchange(/*fence=*/true);
 }
@@ -255,6 +282,8 @@ Awaitable<absl::Status> Swap::TryOnce() {
   strict_ = context_.dual_write_on && strict_tries_ < kStrictTries;
   CO_RETURN_IF_ERROR(co_await replayer_.CatchUp(strict_ ? 0 : kShortLog, strict_ ? 3 : 20));
   if (strict_) {
+    // Its dead rows would be read under the lock; what is written through does not count towards the usual vacuum.
+    CO_RETURN_IF_ERROR(co_await replayer_.TidyLog(/*always=*/true));
     CO_RETURN_IF_ERROR(co_await WaitForOldSnapshots());
   }
   PoliteLock lock = lock_;
@@ -276,17 +305,13 @@ Awaitable<absl::StatusOr<bool>> Swap::AskTheCatalog() {
     auto session = co_await context_.sessions.OpenLogin("journal");
     if (session.ok()) {
       context_.journal = *std::move(session);
-      // The old backend may still be committing (a synchronous standby that is away): its row lock tells.
-      const absl::Status ended =
-          (co_await context_.journal->Query(
-               "/* pgmoult:cutover */ SELECT FROM pgmoult.migration WHERE id = $1 FOR UPDATE", {context_.id()}))
-              .status();
-      if (!ended.ok()) {
+      // The old backend may still be committing (a synchronous standby that is away).
+      const absl::StatusOr<Migration> migration = co_await ReadSettledMigration(*context_.journal, context_.id());
+      if (!migration.ok()) {
         CO_RETURN_IF_ERROR(co_await pg::SleepFor(backoff.Next()));
         continue;
       }
-      CO_ASSIGN_OR_RETURN(const Migration migration, co_await ReadMigration(*context_.journal, context_.id()));
-      co_return migration.stage == Stage::kObserve;
+      co_return migration->stage == Stage::kObserve;
     }
     constexpr int kMaxTries = 30;
     if (tries == kMaxTries) {
@@ -297,8 +322,7 @@ Awaitable<absl::StatusOr<bool>> Swap::AskTheCatalog() {
 }
 
 Awaitable<absl::Status> Swap::ReportTry(const absl::Status& status) {
-  CO_ASSIGN_OR_RETURN(const std::vector<Blocker> blockers,
-                      co_await ReadBlockers(*observer_, {design_.transfer.source, design_.transfer.shadow}));
+  CO_ASSIGN_OR_RETURN(const std::vector<Blocker> blockers, co_await ReadBlockers(*observer_, locked_));
   co_return co_await Record(
       context_, "swap_try",
       fmt::format("swap, try {}: {}{}", context_.report.swap_tries, pg::Describe(status),
@@ -310,15 +334,13 @@ Awaitable<absl::Status> Swap::Run() {
   CO_ASSIGN_OR_RETURN(observer_, co_await context_.sessions.OpenLogin("locks"));
   lock_.role = Ident(design_.owner);
   CO_ASSIGN_OR_RETURN(lock_.deadlock_timeout, co_await ReadDeadlockTimeout(*observer_));
+  lock_.max_hold = context_.options.max_hold;
   CO_RETURN_IF_ERROR(co_await MakeOldSchema());
+  CO_RETURN_IF_ERROR(co_await ListLocked());
   CO_ASSIGN_OR_RETURN(const pg::Result now,
                       co_await observer_->Query("/* pgmoult:cutover */ SELECT pg_catalog.pg_current_xact_id()::text"));
-  CO_ASSIGN_OR_RETURN(const pg::Result sees,
-                      co_await observer_->Query("/* pgmoult:cutover */ SELECT pg_catalog.pg_has_role("
-                                                "'pg_read_all_stats', 'USAGE')"));
-  CO_ASSIGN_OR_RETURN(sees_snapshots_, sees.Scalar<bool>());
   CO_ASSIGN_OR_RETURN(moved_before_, now.Scalar<std::string>());
-  const pg::Deadline deadline = pg::Deadline::After(context_.options.lock_budget + context_.options.wait_old_snapshots);
+  const Clock::time_point began = Clock::now();
   pg::Backoff backoff(milliseconds(20), milliseconds(10'000));
   for (;;) {
     absl::Status status = co_await TryOnce();
@@ -331,12 +353,13 @@ Awaitable<absl::Status> Swap::Run() {
       context_.report.swap_hold_ms = MsSince(held_since_);
       break;
     }
-    if (!pg::IsLockNotAvailable(status) && !pg::IsSerializationFailure(status) && !IsTryAgain(status)) {
+    if (!pg::IsLockNotAvailable(status) && !pg::IsSerializationFailure(status) && !IsTryAgain(status) &&
+        !IsHeldTooLong(status)) {
       co_return status;
     }
     strict_tries_ += strict_ ? 1 : 0;
     CO_RETURN_IF_ERROR(co_await ReportTry(status));
-    if (deadline.Expired()) {
+    if (Clock::now() - began - waited_for_snapshots_ > context_.options.lock_budget) {
       co_return WithEndKind(EndKind::kLockNotGot,
                             absl::DeadlineExceededError(fmt::format("the swap did not succeed in {} tries: {}",
                                                                     context_.report.swap_tries, pg::Describe(status))));

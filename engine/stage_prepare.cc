@@ -46,8 +46,7 @@ Awaitable<absl::Status> MakeShadow(Context& context, const TableFacts& table) {
 Awaitable<absl::Status> MakeTriggers(Context& context) {
   pg::Connection& connection = *context.journal;
   Design& design = context.design;
-  CO_ASSIGN_OR_RETURN(const Shape shape, co_await ReadShape(connection, design.source_oid));
-  const std::vector<std::string> changed = DiffShapes(design.source_shape, shape);
+  CO_ASSIGN_OR_RETURN(const std::vector<std::string> changed, co_await ReadDefinitionChanges(connection, design));
   if (!changed.empty()) {
     co_return absl::FailedPreconditionError(fmt::format("the definition of {} changed while the shadow was made: {}",
                                                         design.transfer.source.Plain(), fmt::join(changed, "; ")));
@@ -57,6 +56,7 @@ Awaitable<absl::Status> MakeTriggers(Context& context) {
   CO_RETURN_IF_ERROR(co_await TryLogInsert(connection, design));
   CO_RETURN_IF_ERROR((co_await connection.Query("/* pgmoult:prepare */ RESET ROLE")).status());
   CO_ASSIGN_OR_RETURN(design.triggers, co_await ReadCaptureTriggers(connection, design));
+  CO_ASSIGN_OR_RETURN(design.filenode, co_await ReadFilenode(connection, design.source_oid));
   co_return co_await SetDesign(connection, context.id(), ToJson(design));
 }
 
@@ -68,8 +68,10 @@ Awaitable<absl::Status> InstallCapture(Context& context) {
                   .tables = {context.design.transfer.source},
                   .mode = "SHARE ROW EXCLUSIVE"};
   lock.budget = context.options.lock_budget;
+  context.making_triggers = true;
   const absl::Status status =
       co_await WithPoliteLock(*context.journal, *observer, lock, [&context] { return MakeTriggers(context); });
+  context.making_triggers = false;
   co_return absl::IsDeadlineExceeded(status) ? WithEndKind(EndKind::kLockNotGot, status) : status;
 }
 

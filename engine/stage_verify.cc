@@ -38,6 +38,7 @@ constexpr size_t kLookBatch = 500;          // keys looked at together
 constexpr int kLooks = 5;                   // before a key counts as hot: each time it was in the log again
 constexpr int64_t kMaxRepairs = 100'000;    // more wrong rows than this is no accident that a repair should hide
 constexpr int kRepairTries = 50;
+constexpr int kUncutTries = 5;  // of a range that holds too many rows of the shadow
 constexpr int kRepairsOfOneRow = 3;
 constexpr auto kReplayPause = milliseconds(200);
 
@@ -76,6 +77,7 @@ class Verify {
   Awaitable<absl::Status> CompareInside(pg::Connection& connection, checksum::RangeQueries queries, Comparison& out);
   Awaitable<absl::Status> DropLogged(pg::Connection& connection, Comparison& comparison);
   Awaitable<absl::StatusOr<bool>> TryRange(pg::Connection& connection, const KeyRange& range, int64_t asked_rows);
+  Awaitable<absl::StatusOr<bool>> Cut(pg::Connection& connection, std::deque<KeyRange>& ranges, int64_t rows);
   Awaitable<absl::Status> VerifyRange(pg::Connection& connection, KeyRange range, int64_t asked_rows);
   Awaitable<absl::Status> Repair(pg::Connection& connection, const std::vector<Difference>& differences);
   Awaitable<absl::Status> LogForRepair(pg::Connection& connection, const std::vector<KeyValue>& keys);
@@ -235,17 +237,34 @@ Awaitable<absl::StatusOr<bool>> Verify::TryRange(pg::Connection& connection, con
   co_return true;
 }
 
+// Cuts the first range after about `rows` of the source's rows; false where it cannot be cut.
+Awaitable<absl::StatusOr<bool>> Verify::Cut(pg::Connection& connection, std::deque<KeyRange>& ranges, int64_t rows) {
+  CO_ASSIGN_OR_RETURN(const std::optional<KeyValue> middle,
+                      co_await copier::ReadBoundary(connection, transfer_, ranges.front(), rows));
+  if (!middle || middle == ranges.front().upper) {
+    co_return false;
+  }
+  ranges.push_front({.lower = ranges.front().lower, .upper = middle});
+  ranges[1].lower = middle;
+  co_return true;
+}
+
 Awaitable<absl::Status> Verify::VerifyRange(pg::Connection& connection, KeyRange range, int64_t asked_rows) {
   std::deque<KeyRange> ranges = {std::move(range)};
+  int64_t slow_rows = asked_rows;
+  int uncut = 0;
   while (!ranges.empty()) {
     const absl::StatusOr<bool> done = co_await TryRange(connection, ranges.front(), asked_rows);
-    if (absl::IsOutOfRange(done.status())) {
-      // A bulk load came in since the range was cut: a smaller piece first.
-      CO_ASSIGN_OR_RETURN(const std::optional<KeyValue> middle,
-                          co_await copier::ReadBoundary(connection, transfer_, ranges.front(), kMaxChunkRows));
-      CO_RETURN_IF_ERROR(middle ? absl::OkStatus() : done.status());
-      ranges.push_front({.lower = ranges.front().lower, .upper = middle});
-      ranges[1].lower = middle;
+    const bool too_many = absl::IsOutOfRange(done.status());  // a bulk load came in since the range was cut
+    const bool too_slow = pg::SqlState(done.status()) == "57014";
+    if (too_many || too_slow) {
+      slow_rows = too_slow ? std::max<int64_t>(1, slow_rows / 10) : slow_rows;
+      CO_ASSIGN_OR_RETURN(const bool cut, co_await Cut(connection, ranges, too_slow ? slow_rows : kMaxChunkRows));
+      if (!cut) {
+        // The rows are the shadow's alone: a bulk DELETE that is in the log, and gone once it has been replayed.
+        CO_RETURN_IF_ERROR(too_slow || ++uncut > kUncutTries ? done.status() : absl::OkStatus());
+        CO_RETURN_IF_ERROR(co_await WaitForReplay());
+      }
       asked_rows = 0;
       continue;
     }
@@ -258,6 +277,9 @@ Awaitable<absl::Status> Verify::VerifyRange(pg::Connection& connection, KeyRange
 }
 
 Awaitable<absl::Status> Verify::Repair(pg::Connection& connection, const std::vector<Difference>& differences) {
+  if (differences.empty()) {
+    co_return co_await WaitForReplay();  // those that were named are all in the log, and there were more than are named
+  }
   std::vector<KeyValue> keys;
   for (const Difference& difference : differences) {
     const char* kind = difference.kind == checksum::DifferenceKind::kMissing ? "missing in the shadow"

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "copier/sql_builder.h"
 #include "engine/capture.h"
 #include "engine/catalog.h"
 #include "fmt/format.h"
@@ -31,28 +32,60 @@ std::vector<std::string> DiffTriggers(const std::vector<CaptureTrigger>& was, co
 
 }  // namespace
 
+Awaitable<absl::StatusOr<std::vector<std::string>>> ReadDefinitionChanges(pg::Connection& connection,
+                                                                          const Design& design) {
+  CO_ASSIGN_OR_RETURN(const Shape shape, co_await ReadSourceShape(connection, design.source_oid));
+  std::vector<std::string> changes = DiffShapes(design.source_shape, shape);
+  // Locks and swap go by name, and must mean the table that was copied.
+  CO_ASSIGN_OR_RETURN(const std::optional<int64_t> named, co_await ReadOid(connection, design.transfer.source));
+  if (named != design.source_oid) {
+    changes.push_back(fmt::format("{} is {}", design.transfer.source.Plain(),
+                                  named ? "another table by now" : "no longer the name of the table"));
+  }
+  co_return changes;
+}
+
+Awaitable<absl::StatusOr<std::string>> ReadFilenode(pg::Connection& connection, int64_t oid) {
+  CO_ASSIGN_OR_RETURN(
+      const pg::Result result,
+      co_await connection.Query("/* pgmoult:tripwire */ SELECT coalesce(pg_catalog.pg_relation_filenode($1)::text, '')",
+                                {oid}));
+  co_return result.Scalar<std::string>();
+}
+
 Awaitable<absl::StatusOr<TripwireReport>> ReadTripwire(pg::Connection& connection, const Design& design) {
   TripwireReport report;
-  CO_ASSIGN_OR_RETURN(const Shape shape, co_await ReadShape(connection, design.source_oid));
-  report.definition = DiffShapes(design.source_shape, shape);
+  CO_ASSIGN_OR_RETURN(report.definition, co_await ReadDefinitionChanges(connection, design));
   CO_ASSIGN_OR_RETURN(const std::vector<CaptureTrigger> triggers, co_await ReadCaptureTriggers(connection, design));
-  report.triggers = DiffTriggers(design.triggers, triggers);
+  report.capture = DiffTriggers(design.triggers, triggers);
+  CO_ASSIGN_OR_RETURN(const std::string filenode, co_await ReadFilenode(connection, design.source_oid));
+  if (filenode != design.filenode) {
+    // A TRUNCATE makes a new file, too, but says so in the log: the copy starts again.
+    CO_ASSIGN_OR_RETURN(const pg::Result result,
+                        co_await connection.Query(
+                            fmt::format("/* pgmoult:tripwire */ SELECT {}", copier::MarkerExists(design.transfer))));
+    CO_ASSIGN_OR_RETURN(const bool truncated, result.Scalar<bool>());
+    if (!truncated) {
+      report.capture.emplace_back("the table was rewritten, which fires no trigger");
+    }
+  }
   co_return report;
 }
 
 Awaitable<absl::Status> CheckTripwire(Context& context) {
   CO_ASSIGN_OR_RETURN(const TripwireReport report, co_await ReadTripwire(*context.journal, context.design));
   if (!report.definition.empty()) {
-    co_return absl::FailedPreconditionError(fmt::format(
-        "the definition of {} changed during the run: {}; take the run back (pgmoult abort {}) and start again",
-        context.design.transfer.source.Plain(), fmt::join(report.definition, "; "), context.id()));
+    co_return WithEndKind(EndKind::kImpossible,
+                          absl::FailedPreconditionError(fmt::format("the definition of {} changed during the run: {}",
+                                                                    context.design.transfer.source.Plain(),
+                                                                    fmt::join(report.definition, "; "))));
   }
-  if (!report.triggers.empty()) {
+  if (!report.capture.empty()) {
     CO_RETURN_IF_ERROR(co_await Record(
         context, "tripwire",
         fmt::format("somebody touched the capture triggers ({}); they are made again and everything will be verified",
-                    fmt::join(report.triggers, "; ")),
-        {{"triggers", fmt::format("{}", fmt::join(report.triggers, "; "))}}));
+                    fmt::join(report.capture, "; ")),
+        {{"triggers", fmt::format("{}", fmt::join(report.capture, "; "))}}));
     context.design.must_verify = true;  // goes into the journal with the new triggers
     CO_RETURN_IF_ERROR(co_await InstallCapture(context));
   }

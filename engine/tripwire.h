@@ -12,10 +12,15 @@ namespace pgmoult::engine {
 // Notices what others did to the source or to our triggers since they were last looked at (PROTOCOL.md, "Tripwire").
 struct TripwireReport {
   std::vector<std::string> definition;  // what differs in the source's shape: ends the migration
-  std::vector<std::string>
-      triggers;  // triggers disabled, enabled, dropped: writes may be lost, a full verify is needed
+  std::vector<std::string> capture;     // what went past the triggers, or may have: a full verify is needed
 };
 
+// What differs in the source's definition, its name included, as sentences.
+pg::Awaitable<absl::StatusOr<std::vector<std::string>>> ReadDefinitionChanges(pg::Connection& connection,
+                                                                              const Design& design);
+// Where the table's rows lie: another file after a rewrite (VACUUM FULL, CLUSTER, an ALTER that computes values), which
+// fires no trigger.
+pg::Awaitable<absl::StatusOr<std::string>> ReadFilenode(pg::Connection& connection, int64_t oid);
 // On any session that may read the catalog; under a lock where the answer must hold.
 pg::Awaitable<absl::StatusOr<TripwireReport>> ReadTripwire(pg::Connection& connection, const Design& design);
 // At a stage boundary: FailedPrecondition for a changed definition; changed triggers are made again, and the next

@@ -9,6 +9,11 @@
 namespace pgmoult::pg {
 namespace {
 
+// Connection exceptions, shutdowns, and 25P03: the session idled in a transaction for longer than it may.
+bool EndsSession(std::string_view sqlstate) {
+  return sqlstate.starts_with("08") || sqlstate.starts_with("57P") || sqlstate == "25P03";
+}
+
 constexpr char kOutcomeUnknownUrl[] = "pgmoult/outcome-unknown";
 constexpr char kConnectionLostUrl[] = "pgmoult/connection-lost";
 
@@ -39,7 +44,7 @@ absl::StatusCode CodeOf(std::string_view sqlstate) {
   if (sqlstate == "57014") {
     return absl::StatusCode::kCancelled;
   }
-  if (sqlstate.starts_with("08") || sqlstate.starts_with("57P")) {
+  if (EndsSession(sqlstate)) {
     return absl::StatusCode::kUnavailable;
   }
   if (sqlstate.starts_with("53")) {
@@ -95,7 +100,7 @@ bool IsConnectionLost(const absl::Status& status) {
     return true;
   }
   const std::string sqlstate = SqlState(status);
-  return sqlstate.starts_with("08") || sqlstate.starts_with("57P");
+  return EndsSession(sqlstate);
 }
 
 bool IsLockNotAvailable(const absl::Status& status) {

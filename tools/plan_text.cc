@@ -277,8 +277,9 @@ std::vector<ColumnRow> ColumnRows(const engine::ShadowBuild& build) {
       row.from = ReadsSource(build, pair->expression) || source != nullptr ? pair->expression : ComputedText(target);
       row.changed =
           source == nullptr || source->type != target.type || pair->expression != pg::Ident(target.name).Quoted();
-      row.can_fail = WhyItMayFail(build.design, target.name);
     }
+    row.can_fail = WhyItMayFail(build.design, target.name);
+    row.changed = row.changed || !row.can_fail.empty();
     rows.push_back(std::move(row));
   }
   for (const Column& source : build.source_columns) {

@@ -124,6 +124,7 @@ Ending EndingBeforeCopy(EndKind kind, const ConnectionArguments& connection) {
       return {ExitCode::kFailed, "Nothing was changed.", {StatusCommand(connection)}};
     case EndKind::kStopped:
     case EndKind::kAborted:
+    case EndKind::kImpossible:
     case EndKind::kNone:
       break;
   }
@@ -281,6 +282,12 @@ Ending EndingOfRun(const absl::Status& status, EndKind kind, const RunPoint& poi
       return {ExitCode::kFailed,
               "Another engine works on this table; this one has changed nothing.",
               {StatusCommand(connection)}};
+    case EndKind::kImpossible:
+      return {ExitCode::kFailed,
+              fmt::format("Failed in stage {}. The table is as it was; this run cannot be brought to an end: take it "
+                          "back, and start again.",
+                          stage),
+              {"Take back: " + NextCommand(Verb::kAbort, id, connection)}};
     case EndKind::kNone:
       break;
   }
@@ -318,8 +325,14 @@ Ending EndingOfControl(const absl::Status& status, EndKind kind, Verb verb, int6
   if (has_begun && pg::IsConnectionLost(status)) {
     return {ExitCode::kStopped, "How far it got is in the database; giving the same command again is safe.", {see}};
   }
-  return {ExitCode::kFailed, verb == Verb::kStatus ? "" : "Nothing was changed by this command.",
-          verb == Verb::kStatus ? std::vector<std::string>{} : std::vector<std::string>{see}};
+  if (verb == Verb::kStatus) {
+    return {ExitCode::kFailed, "", {}};
+  }
+  const bool refused = absl::IsFailedPrecondition(status) || absl::IsNotFound(status);
+  return {ExitCode::kFailed,
+          has_begun && !refused ? "It did not get to its end; giving the same command again is safe."
+                                : "Nothing was changed by this command.",
+          {see}};
 }
 
 std::string ErrorText(std::string_view what, const absl::Status& status, const Ending& ending) {

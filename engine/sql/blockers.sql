@@ -9,7 +9,7 @@ SELECT CASE
                                'query began ' || to_char(a.query_start, 'HH24:MI:SS'),
                                CASE WHEN a.query LIKE 'autovacuum:%to prevent wraparound%'
                                     THEN 'anti-wraparound vacuum' END)) END,
-       CASE WHEN l.granted THEN '' ELSE 'waits for ' END || l.mode
+       CASE WHEN l.granted THEN '' ELSE 'waits for ' END || l.mode || ' on ' || l.relation::regclass
 FROM pg_locks l
 LEFT JOIN pg_stat_activity a ON a.pid = l.pid
 LEFT JOIN pg_prepared_xacts p ON l.pid IS NULL AND l.virtualtransaction = '-1/' || p.transaction

@@ -9,7 +9,14 @@ SELECT a.attnum, a.attname::text, format_type(a.atttypid, a.atttypmod), format_t
        coalesce(e.typsend, t.typsend) <> 0 AND t.typsend <> 0,
        t.typelem <> 0 AND t.typlen = -1 AND a.atttypmod <> -1 AND EXISTS (
          SELECT FROM pg_cast k JOIN pg_proc p ON p.oid = k.castfunc
-         WHERE k.castsource = t.typelem AND k.casttarget = t.typelem AND p.pronargs = 3),
+         WHERE k.castsource = t.typelem AND k.casttarget = t.typelem AND p.pronargs = 3)
+       OR EXISTS (
+         WITH RECURSIVE domain AS (
+           SELECT d.typbasetype, d.typtypmod FROM pg_type d
+           WHERE d.typtype = 'd' AND d.oid IN (t.oid, CASE WHEN t.typlen = -1 THEN t.typelem END)
+           UNION ALL
+           SELECT d.typbasetype, d.typtypmod FROM domain JOIN pg_type d ON d.oid = domain.typbasetype WHERE d.typtype = 'd')
+         SELECT FROM domain WHERE domain.typtypmod <> -1),
        CASE WHEN a.atttypmod <> -1 AND lf.oid IS NOT NULL
             THEN quote_ident(fn.nspname) || '."' || lf.proname || '"' ELSE '' END,
        CASE WHEN a.atttypmod <> -1 THEN coalesce(lf.pronargs, 0) ELSE 0 END, a.atttypmod

@@ -319,13 +319,6 @@ finding (severity, code, object, message, remedy) AS (
   WHERE a.datname = current_database() AND a.pid <> pg_backend_pid() AND a.leader_pid IS NULL
     AND a.xact_start < clock_timestamp() - interval '1 minute'
   UNION ALL
-  SELECT 'warn', 'cannot_see_sessions', 'role ' || quote_ident(session_user),
-         'It may not see the snapshots of other roles'' sessions, so the cutover cannot wait for older ones: a REPEATABLE READ '
-         'transaction begun before it may see the new table as it was earlier.',
-         'GRANT pg_read_all_stats TO ' || quote_ident(session_user) || '; (pg_monitor contains it)'
-  WHERE NOT pg_has_role(current_user, 'pg_read_all_stats', 'USAGE')
-    AND NOT pg_has_role(session_user, 'pg_read_all_stats', 'USAGE')
-  UNION ALL
   SELECT 'note', 'event_trigger', 'event trigger ' || quote_ident(e.evtname),
          'It runs on ' || e.evtevent || ', so also on statements of ours.', 'Make sure that it lets them pass.'
   FROM pg_event_trigger e WHERE e.evtenabled <> 'D' AND e.evtevent <> 'login'

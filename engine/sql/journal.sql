@@ -72,6 +72,8 @@ CREATE TABLE pgmoult.command (
   taken_at  timestamptz
 );
 
+GRANT ALL ON ALL TABLES IN SCHEMA pgmoult TO CURRENT_USER;
+
 -- The owner of a table that is changed inserts the rows that commit with its chunks: for its own migrations only. Not
 -- SECURITY DEFINER: current_user must be who inserts.
 CREATE FUNCTION pgmoult.check_writer() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $check$
@@ -86,5 +88,3 @@ CREATE TRIGGER check_writer BEFORE INSERT ON pgmoult.chunk
   FOR EACH ROW EXECUTE FUNCTION pgmoult.check_writer();
 CREATE TRIGGER check_writer BEFORE INSERT ON pgmoult.verified
   FOR EACH ROW EXECUTE FUNCTION pgmoult.check_writer();
-
-GRANT ALL ON ALL TABLES IN SCHEMA pgmoult TO CURRENT_USER;

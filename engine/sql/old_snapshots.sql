@@ -6,7 +6,11 @@ SELECT format('pid %s (%s)', a.pid,
                         'transaction ' || (extract(epoch FROM clock_timestamp() - a.xact_start))::int || ' s old'))
 FROM pg_stat_activity a
 WHERE a.datname = current_database() AND a.backend_xmin IS NOT NULL AND a.pid <> pg_backend_pid()
-  AND a.backend_type IN ('client backend', 'parallel worker') AND a.application_name NOT LIKE 'pgmoult %'
+  AND coalesce(a.application_name, '') NOT LIKE 'pgmoult %'
+  -- backend_xmin is shown to everybody, backend_type only to members of the role and of pg_read_all_stats. What belongs to
+  -- no user is autovacuum, which reads nothing of ours.
+  AND a.usesysid IS NOT NULL AND coalesce(a.backend_type, 'client backend') IN ('client backend', 'parallel worker')
+  AND NOT EXISTS (SELECT FROM pg_stat_replication r WHERE r.pid = a.pid)
   AND age(a.backend_xmin) >= age($1::xid8::xid)
 ORDER BY a.xact_start
 LIMIT 10
