@@ -5,6 +5,7 @@
 
 #include <csignal>
 #include <functional>
+#include <future>
 #include <memory>
 #include <string>
 #include <vector>
@@ -61,6 +62,14 @@ class ControlTest : public ::testing::Test {
               "integer");
     EXPECT_EQ(session_.Scalar<int64_t>("SELECT count(*) FROM t"), 3000);
   }
+  // The engine of the migration is at work for two more heartbeats.
+  void LetItLiveOn() {
+    for (int beat = 0; beat < 2; ++beat) {
+      const std::string last = session_.Scalar<std::string>("SELECT heartbeat_at::text FROM pgmoult.migration");
+      ASSERT_TRUE(Eventually(
+          [&] { return session_.Scalar<std::string>("SELECT heartbeat_at::text FROM pgmoult.migration") != last; }));
+    }
+  }
   // Lets a postponed run swap.
   void Finish(BackgroundRun& run) {
     ASSERT_TRUE(RunSync(engine::Cutover(target(), 1)).ok());
@@ -85,11 +94,7 @@ TEST_F(ControlTest, PauseStopsTheCopyAndContinueGoesOn) {
   gate.Open();
   // The chunk under way ends; the engine lives on for two heartbeats, and begins no other.
   ASSERT_TRUE(Eventually([this] { return Chunks() == 2; }));
-  for (int beat = 0; beat < 2; ++beat) {
-    const std::string last = session_.Scalar<std::string>("SELECT heartbeat_at::text FROM pgmoult.migration");
-    ASSERT_TRUE(Eventually(
-        [&] { return session_.Scalar<std::string>("SELECT heartbeat_at::text FROM pgmoult.migration") != last; }));
-  }
+  LetItLiveOn();
   EXPECT_EQ(Chunks(), 2);
   EXPECT_EQ(run.progress().stage, engine::Stage::kCopy);
   EXPECT_FALSE(Working("copy"));
@@ -101,6 +106,35 @@ TEST_F(ControlTest, PauseStopsTheCopyAndContinueGoesOn) {
   EXPECT_GT(Chunks(), 2);
   Finish(run);
   EXPECT_EQ(session_.Scalar<int64_t>("SELECT n FROM t WHERE id = 1"), 5);
+}
+
+TEST_F(ControlTest, PauseStopsVerifyAndContinueGoesOn) {
+  Gate gate(database_, "verified");
+  engine::RunOptions options = Postponed();
+  options.jobs = 1;
+  BackgroundRun run(target(), kChange, options);
+  gate.WaitUntilReached();
+  const auto stage = [this] { return session_.Scalar<std::string>("SELECT stage FROM pgmoult.migration"); };
+  ASSERT_EQ(stage(), "verify");
+  ASSERT_TRUE(RunSync(engine::Pause(target(), 1)).ok());
+  ASSERT_TRUE(run.WaitForWaiting("paused by"));
+  gate.Open();
+  // The range under way ends; no other begins.
+  const auto verified = [this] {
+    return session_.Scalar<std::string>("SELECT format('%s %s', count(*), sum(rows) < 3000) FROM pgmoult.verified");
+  };
+  ASSERT_TRUE(Eventually([&] { return verified() == "1 t"; })) << verified();
+  LetItLiveOn();
+  EXPECT_EQ(verified(), "1 t");
+  EXPECT_EQ(stage(), "verify");
+  // What is written meanwhile is no difference, before and after the place where it stands.
+  session_.Exec("UPDATE t SET n = 5 WHERE id IN (1, 3000)");
+  ASSERT_TRUE(RunSync(engine::Continue(target(), 1)).ok());
+  ASSERT_TRUE(run.WaitForWaiting("postponed"));
+  EXPECT_EQ(session_.Scalar<int64_t>("SELECT sum(rows)::int8 FROM pgmoult.verified"), 3000);
+  EXPECT_FALSE(run.SawEvent("difference"));
+  Finish(run);
+  EXPECT_EQ(session_.Scalar<int64_t>("SELECT sum(n)::int8 FROM t"), 10);
 }
 
 TEST_F(ControlTest, APostponedCutoverKeepsTheLogShortUntilItIsAllowed) {
@@ -124,8 +158,8 @@ TEST_F(ControlTest, APostponedCutoverKeepsTheLogShortUntilItIsAllowed) {
   EXPECT_THAT(pg::Describe(RunSync(engine::Cutover(target(), 1)).status()), HasSubstr("swapped already"));
 }
 
-TEST_F(ControlTest, AbortTakesEverythingBackFromCopyIndexAndApproach) {
-  for (const std::string where : {"chunk", "index", "postponed"}) {
+TEST_F(ControlTest, AbortTakesEverythingBackFromEachStageBeforeTheCutover) {
+  for (const std::string where : {"chunk", "index", "stage replay", "verified", "postponed"}) {
     SCOPED_TRACE(where);
     MakeJournalGates(session_);  // an abort takes the journal away
     std::unique_ptr<Gate> gate;
@@ -145,6 +179,34 @@ TEST_F(ControlTest, AbortTakesEverythingBackFromCopyIndexAndApproach) {
     const auto report = run.Finish();
     EXPECT_EQ(engine::EndKindOf(report.status()), engine::EndKind::kAborted) << pg::Describe(report.status());
   }
+}
+
+// A reader holds the swap back. The order to abort ends the tries; then the reader may go, and nothing is swapped.
+TEST_F(ControlTest, AbortDuringTheCutoverEndsTheTries) {
+  MakeJournalGates(session_);
+  Session reader(database_);
+  BackgroundRun run(target(), kChange, Postponed());
+  ASSERT_TRUE(run.WaitForWaiting("postponed"));
+  reader.Exec("BEGIN");
+  reader.Exec("SELECT count(*) FROM t");
+  ASSERT_TRUE(RunSync(engine::Cutover(target(), 1)).ok());
+  ASSERT_TRUE(run.WaitForEvent("swap_try", fmt::format("pid {}", reader.backend_pid())));
+  std::future<absl::StatusOr<std::string>> abort =
+      std::async(std::launch::async, [this] { return RunSync(engine::Abort(target(), 1)); });
+  EXPECT_TRUE(run.WaitForEvent("command", "abort"));
+  // The sessions that try are gone; who waits for the reader now wants to take the triggers away.
+  EXPECT_TRUE(Eventually([this] {
+    return !session_.Scalar<bool>(
+        "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE application_name = 'pgmoult 1 control' AND datname = "
+        "current_database())");
+  }));
+  reader.Exec("COMMIT");
+  const auto aborted = abort.get();
+  ASSERT_TRUE(aborted.ok()) << pg::Describe(aborted.status());
+  EXPECT_THAT(*aborted, HasSubstr("taken back"));
+  ExpectUntouched();
+  const auto report = run.Finish();
+  EXPECT_EQ(engine::EndKindOf(report.status()), engine::EndKind::kAborted) << pg::Describe(report.status());
 }
 
 TEST_F(ControlTest, FinalizeBeforeAndAbortAfterTheSwapAreRefused) {
@@ -230,6 +292,27 @@ TEST_F(ControlTest, CleanupLeavesARunningEngineAlone) {
   ASSERT_TRUE(after.ok());
   EXPECT_THAT(fmt::format("{}", fmt::join(*after, "\n")), HasSubstr("pgmoult finalize 1"));
   EXPECT_EQ(session_.Scalar<int64_t>("SELECT count(*) FROM pgmoult_1_old.t"), 3000);
+}
+
+TEST_F(ControlTest, CleanupLeavesAStoppedRunAloneAndSaysHowToGoOn) {
+  {
+    BackgroundRun run(target(), kChange, Postponed());
+    ASSERT_TRUE(run.WaitForWaiting("postponed"));
+    run.Stop();
+    EXPECT_EQ(engine::EndKindOf(run.Finish().status()), engine::EndKind::kStopped);
+  }
+  const std::string before = Leftovers(session_);
+  const auto lines = RunSync(engine::Cleanup(target()));
+  ASSERT_TRUE(lines.ok()) << pg::Describe(lines.status());
+  EXPECT_THAT(*lines, ::testing::ElementsAre(AllOf(HasSubstr("migration 1 of public.t"), HasSubstr("left alone"),
+                                                   HasSubstr("pgmoult resume 1"), HasSubstr("pgmoult abort 1"))));
+  EXPECT_EQ(Leftovers(session_), before);
+  // It is as it was: writes are still logged, and the run goes on with them.
+  session_.Exec("UPDATE t SET n = 5 WHERE id = 1");
+  BackgroundRun resumed(target(), 1);
+  ASSERT_TRUE(resumed.WaitForWaiting("postponed"));
+  Finish(resumed);
+  EXPECT_EQ(session_.Scalar<int64_t>("SELECT n FROM t WHERE id = 1"), 5);
 }
 
 TEST_F(ControlTest, CleanupRemovesSchemasThatNoJournalKnows) {

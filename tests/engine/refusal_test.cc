@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <ostream>
 #include <string>
 #include <string_view>
@@ -13,12 +14,15 @@
 #include "boost/json/parse.hpp"
 #include "boost/json/serialize.hpp"
 #include "engine/run.h"
+#include "engine/sql.h"
 #include "fmt/format.h"
 #include "fmt/ranges.h"
 #include "pg/status.h"
 #include "tests/engine/roles.h"
+#include "tests/engine/tablespace.h"
 #include "tests/support/change.h"
 #include "tests/support/database.h"
+#include "tests/support/eventually.h"
 #include "tests/support/run.h"
 
 namespace pgmoult::tests {
@@ -111,6 +115,21 @@ const Case kCases[] = {
      .object = "trigger touches on table public.t",
      .remedy = "Drop the trigger",
      .way_out = "DROP TRIGGER touches ON t"},
+    {.name = "ConstraintTriggerOfAnotherTableFromIt",
+     .by_owner = "CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';"
+                 "CREATE CONSTRAINT TRIGGER crosses AFTER INSERT ON other FROM t FOR EACH ROW EXECUTE FUNCTION touch()",
+     .code = "trigger_elsewhere",
+     .object = "trigger crosses on public.other",
+     .remedy = "Drop the trigger",
+     .way_out = "DROP TRIGGER crosses ON other"},
+    {.name = "TriggerOfAnotherTableWithTheRowTypeInItsWhen",
+     .by_owner = "CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';"
+                 "CREATE TRIGGER crosses BEFORE UPDATE ON other FOR EACH ROW "
+                 "WHEN (ROW(NEW.id, NEW.v)::t IS NOT NULL) EXECUTE FUNCTION touch()",
+     .code = "trigger_elsewhere",
+     .object = "trigger crosses on public.other",
+     .remedy = "Drop the trigger",
+     .way_out = "DROP TRIGGER crosses ON other"},
     {.name = "Policy",
      .by_owner = "CREATE POLICY everybody ON t USING (true)",
      .code = "policy",
@@ -239,6 +258,41 @@ const Case kCases[] = {
      .object = "extension plpgsql",
      .remedy = "update script",
      .way_out = "ALTER EXTENSION plpgsql DROP TABLE t"},
+    {.name = "IndexThatDependsOnAnExtension",
+     .by_owner = "CREATE INDEX bound ON t (v)",
+     .by_superuser = "ALTER INDEX bound DEPENDS ON EXTENSION plpgsql",
+     .code = "depends_on_extension",
+     .object = "index public.bound",
+     .remedy = "NO DEPENDS ON EXTENSION",
+     .way_out = "ALTER INDEX bound NO DEPENDS ON EXTENSION plpgsql"},
+    // No provider of labels is at hand; what one has said is a row.
+    {.name = "SecurityLabel",
+     .by_superuser = "INSERT INTO pg_seclabel VALUES ('t'::regclass, 'pg_class'::regclass, 0, 'someone', 'secret')",
+     .code = "security_label",
+     .object = "table public.t",
+     .remedy = "SECURITY LABEL",
+     .way_out = "DELETE FROM pg_seclabel"},
+    {.name = "SecurityLabelOfAColumn",
+     .by_superuser = "INSERT INTO pg_seclabel VALUES ('t'::regclass, 'pg_class'::regclass, 2, 'someone', 'secret')",
+     .code = "security_label",
+     .object = "table public.t column v",
+     .remedy = "SECURITY LABEL",
+     .way_out = "DELETE FROM pg_seclabel"},
+    // A kind that no list names: what is not known is refused, too.
+    {.name = "CastOfTheRowType",
+     .by_owner = "CREATE CAST (t AS text) WITH INOUT",
+     .code = "unknown_dependent",
+     .object = "cast (public.t AS",
+     .remedy = "Drop it",
+     .way_out = "DROP CAST (t AS text)"},
+    {.name = "UnknownSharedDependency",
+     .by_superuser = "INSERT INTO pg_shdepend SELECT d.oid, 'pg_class'::regclass, 't'::regclass, 0, "
+                     "'pg_authid'::regclass, 'refusal_clerk'::regrole, 'x' FROM pg_database d "
+                     "WHERE datname = current_database()",
+     .code = "unknown_shared_dependency",
+     .object = "role refusal_clerk",
+     .remedy = "authors of pgmoult",
+     .way_out = "DELETE FROM pg_shdepend WHERE objid = 't'::regclass AND deptype = 'x'"},
     {.name = "InvalidIndex",
      .by_owner = "CREATE INDEX broken ON t (v)",
      .by_superuser = "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'broken'::regclass",
@@ -253,6 +307,13 @@ const Case kCases[] = {
      .object = "statistics public.others",
      .remedy = "ALTER STATISTICS public.others OWNER TO refusal_owner",
      .way_out = "ALTER STATISTICS public.others OWNER TO refusal_owner"},
+    {.name = "StatisticsOfOneNameInTwoSchemas",
+     .by_owner = "CREATE SCHEMA refusal_second; CREATE STATISTICS namesake ON id, v FROM t;"
+                 "CREATE STATISTICS refusal_second.namesake ON id, v FROM t",
+     .code = "statistics_same_name",
+     .object = "refusal_second.namesake",
+     .remedy = "ALTER STATISTICS",
+     .way_out = "ALTER STATISTICS refusal_second.namesake RENAME TO another"},
     {.name = "GrantBySomebodyElse",
      .by_owner = "GRANT SELECT ON t TO refusal_clerk WITH GRANT OPTION",
      .by_superuser = "SET ROLE refusal_clerk; GRANT SELECT ON t TO refusal_stranger; RESET ROLE",
@@ -266,6 +327,18 @@ const Case kCases[] = {
      .object = "table public.t",
      .remedy = "SET LOGGED",
      .way_out = "ALTER TABLE t SET LOGGED"},
+    {.name = "UnloggedThatIsToBeLogged",
+     .by_owner = "ALTER TABLE t SET UNLOGGED",
+     .code = "unlogged_table",
+     .object = "table public.t",
+     .remedy = "SET LOGGED",
+     .statement = "ALTER TABLE t SET LOGGED",
+     .way_out = "ALTER TABLE t SET LOGGED"},
+    {.name = "LoggedThatIsToBeUnlogged",
+     .code = "set_unlogged",
+     .object = "public.t",
+     .remedy = "run it by itself afterwards",
+     .statement = "ALTER TABLE t SET UNLOGGED"},
     {.name = "TypedTable",
      .by_owner = "CREATE TYPE shape AS (id int, v text); ALTER TABLE t OF shape",
      .code = "typed_table",
@@ -285,6 +358,30 @@ const Case kCases[] = {
      .object = "table public.abroad",
      .remedy = "over there",
      .statement = "ALTER TABLE abroad ADD COLUMN x int"},
+    {.name = "SequenceAsTheTarget",
+     .by_owner = "CREATE SEQUENCE numbers",
+     .code = "not_a_table",
+     .object = "table public.numbers",
+     .remedy = "ordinary table",
+     .statement = "ALTER TABLE numbers SET UNLOGGED"},
+    {.name = "CompositeTypeAsTheTarget",
+     .by_owner = "CREATE TYPE pair AS (a int, b int)",
+     .code = "not_a_table",
+     .object = "table public.pair",
+     .remedy = "ordinary table",
+     .statement = "ALTER TABLE pair ADD COLUMN c int"},
+    {.name = "OldTableOfOurs",
+     .by_owner = "CREATE SCHEMA pgmoult_9_old; CREATE TABLE pgmoult_9_old.t (id int PRIMARY KEY)",
+     .code = "own_table",
+     .object = "table pgmoult_9_old.t",
+     .remedy = "table of your own",
+     .statement = "ALTER TABLE pgmoult_9_old.t ALTER COLUMN id TYPE bigint"},
+    {.name = "NameOfOurs",
+     .by_owner = "CREATE TABLE pgmoult_mine (id int PRIMARY KEY)",
+     .code = "reserved_name",
+     .object = "public.pgmoult_mine",
+     .remedy = "rename the table",
+     .statement = "ALTER TABLE pgmoult_mine ALTER COLUMN id TYPE bigint"},
     {.name = "SuperuserWithALesserOwner",
      .code = "superuser_runs_owner_code",
      .object = "public.t",
@@ -309,6 +406,26 @@ const Case kCases[] = {
      .object = "schema public",
      .remedy = "GRANT CREATE ON SCHEMA public TO refusal_owner",
      .way_out = "GRANT CREATE ON SCHEMA public TO refusal_owner"},
+    {.name = "LoginWithoutCreateOnTheDatabase",
+     .by_superuser = "DO $$ BEGIN EXECUTE format('REVOKE CREATE ON DATABASE %I FROM refusal_owner', "
+                     "current_database()); END $$",
+     .code = "no_create_on_database",
+     .object = "database test_",
+     .remedy = "TO refusal_owner;",
+     .way_out = "DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO refusal_owner', current_database()); "
+                "END $$"},
+    {.name = "OwnerWithoutCreateOnTheTablespace",
+     .by_superuser = "ALTER TABLE t SET TABLESPACE refusal_space",
+     .code = "no_create_on_tablespace",
+     .object = "tablespace refusal_space",
+     .remedy = "GRANT CREATE ON TABLESPACE refusal_space TO refusal_owner;",
+     .way_out = "GRANT CREATE ON TABLESPACE refusal_space TO refusal_owner"},
+    {.name = "OwnerWithoutCreateOnAnIndexsTablespace",
+     .by_superuser = "ALTER INDEX t_pkey SET TABLESPACE refusal_space",
+     .code = "no_create_on_tablespace",
+     .object = "tablespace refusal_space",
+     .remedy = "GRANT CREATE ON TABLESPACE refusal_space TO refusal_owner;",
+     .way_out = "GRANT CREATE ON TABLESPACE refusal_space TO refusal_owner"},
     {.name = "OwnerWithoutItsRights",
      .by_owner = "REVOKE INSERT ON t FROM refusal_owner",
      .code = "owner_lacks_privileges",
@@ -335,8 +452,11 @@ class RefusalTest : public ::testing::Test {
     MakeOwner(*superuser_, *shared_, "refusal_owner");
     EnsureRole(*superuser_, "refusal_stranger");
     EnsureRole(*superuser_, "refusal_clerk");
-    // Memberships outlive the databases.
-    superuser_->Exec("REVOKE refusal_owner FROM refusal_stranger; REVOKE refusal_clerk FROM refusal_owner");
+    EnsureTablespace(*superuser_, "refusal_space");
+    // Memberships and rights on what belongs to all databases outlive these.
+    superuser_->Exec(
+        "REVOKE refusal_owner FROM refusal_stranger; REVOKE refusal_clerk FROM refusal_owner;"
+        "REVOKE CREATE ON TABLESPACE refusal_space FROM refusal_owner");
     owner_ = std::make_unique<Session>(*shared_, "refusal_owner");
     owner_->Exec(std::string(kTable));
   }
@@ -345,8 +465,10 @@ class RefusalTest : public ::testing::Test {
     Session superuser(*shared_);
     return superuser
         .Try(
-            "DROP SCHEMA IF EXISTS public, pgmoult, pgmoult_1_old, pgmoult_1_new CASCADE; CREATE SCHEMA public; GRANT "
-            "USAGE ON SCHEMA public TO PUBLIC;"
+            "DROP EVENT TRIGGER IF EXISTS watcher;"
+            "DROP SCHEMA IF EXISTS public, refusal_second, pgmoult_9_old, pgmoult, pgmoult_1_old, pgmoult_1_new "
+            "CASCADE;"
+            "CREATE SCHEMA public; GRANT USAGE ON SCHEMA public TO PUBLIC;"
             "DROP PUBLICATION IF EXISTS news; DROP FOREIGN DATA WRAPPER IF EXISTS nowhere CASCADE")
         .status();
   }
@@ -381,6 +503,11 @@ std::vector<std::string> Codes(const engine::Plan& plan, engine::Severity severi
   return codes;
 }
 
+std::optional<engine::Finding> Find(const engine::Plan& plan, std::string_view code) {
+  const auto found = std::ranges::find(plan.findings, code, &engine::Finding::code);
+  return found == plan.findings.end() ? std::nullopt : std::optional(*found);
+}
+
 std::string Role(Login login) {
   return login == Login::kOwner ? "refusal_owner" : login == Login::kStranger ? "refusal_stranger" : "";
 }
@@ -407,10 +534,11 @@ TEST_P(RefusedThingTest, IsRefusedByNameWithAWayOut) {
   EXPECT_THAT(boost::json::serialize(engine::ToJson(*plan)), HasSubstr(std::string(one.code)));
 
   const std::string before = Picture();
+  const std::string of_our_name = Leftovers(*superuser_);
   const auto report = RunChange(TargetOf(*shared_, Role(one.login)), std::string(one.statement));
   EXPECT_EQ(engine::EndKindOf(report.status()), engine::EndKind::kRefused) << pg::Describe(report.status());
   EXPECT_THAT(pg::Describe(report.status()), HasSubstr(std::string(one.object)));
-  EXPECT_EQ(Leftovers(*superuser_), "");
+  EXPECT_EQ(Leftovers(*superuser_), of_our_name);
   EXPECT_EQ(Picture(), before);
 
   if (!one.way_out.empty()) {
@@ -441,15 +569,52 @@ TEST_F(RefusalTest, EverythingInTheWayIsNamedAtOnceRefusalsFirst) {
   EXPECT_TRUE(std::ranges::is_sorted(plan->findings, {}, &engine::Finding::severity));
 }
 
+// Updates of the shadow are published as well, and each needs a replica identity: it has one while the run works,
+// whatever the table's own is, and the table's own in the end.
 TEST_F(RefusalTest, APublicationOfAllTablesIsNoObstacleWhereItIsAllowed) {
   superuser_->Exec("CREATE PUBLICATION news FOR ALL TABLES");
   engine::RunOptions options = SmallOptions();
   options.allow_publish_all = true;
-  const auto plan = Plan(kBigint, "refusal_owner", options);
-  ASSERT_TRUE(plan.ok()) << pg::Describe(plan.status());
-  EXPECT_THAT(Codes(*plan), ::testing::IsEmpty());
-  const auto report = RunChange(TargetOf(*shared_, "refusal_owner"), std::string(kBigint), options);
-  ASSERT_TRUE(report.ok()) << pg::Describe(report.status());
+  const struct {
+    const char* letter;
+    const char* set;
+    const char* write;  // during the run
+    int64_t rows;       // in the end
+  } identities[] = {
+      {"d", "DEFAULT", "UPDATE {} SET v = 'new' WHERE id = 1", 1},
+      {"f", "FULL", "UPDATE {} SET v = 'new' WHERE id = 1", 1},
+      {"i", "USING INDEX {}_once", "UPDATE {} SET v = 'new' WHERE id = 1", 1},
+      // PostgreSQL itself allows no UPDATE of such a table.
+      {"n", "NOTHING", "INSERT INTO {} VALUES (2, 'new', 2)", 2},
+  };
+  for (const auto& identity : identities) {
+    SCOPED_TRACE(identity.set);
+    const std::string table = fmt::format("t_{}", identity.letter);
+    owner_->Exec(
+        fmt::format("CREATE TABLE {0} (id int PRIMARY KEY, v text, u int NOT NULL CONSTRAINT {0}_once UNIQUE);"
+                    "INSERT INTO {0} VALUES (1, 'one', 1); ALTER TABLE {0} REPLICA IDENTITY {1}",
+                    table, fmt::format(fmt::runtime(identity.set), table)));
+    const std::string change = fmt::format("ALTER TABLE {} ALTER COLUMN id TYPE bigint", table);
+    const auto plan = Plan(change, "refusal_owner", options);
+    ASSERT_TRUE(plan.ok()) << pg::Describe(plan.status());
+    EXPECT_THAT(Codes(*plan), ::testing::IsEmpty());
+    engine::Observer observer;
+    observer.on_event = [&](std::string_view kind, const std::string& text, const boost::json::value&) {
+      if (kind == "stage" && text == "replay") {
+        owner_->Exec(fmt::format(fmt::runtime(identity.write), table));
+      }
+    };
+    const auto report = RunChange(TargetOf(*shared_, "refusal_owner"), change, options, observer);
+    ASSERT_TRUE(report.ok()) << pg::Describe(report.status());
+    EXPECT_EQ(report->rows_replayed, 1);
+    EXPECT_EQ(superuser_->Scalar<std::string>(fmt::format(
+                  "SELECT concat_ws(' ', relreplident, (SELECT indexrelid::regclass FROM pg_index WHERE indrelid = "
+                  "c.oid AND indisreplident)) FROM pg_class c WHERE oid = 'public.{}'::regclass",
+                  table)),
+              identity.letter == std::string("i") ? "i t_i_once" : identity.letter);
+    EXPECT_EQ(superuser_->Scalar<int64_t>(fmt::format("SELECT count(*) FROM {}", table)), identity.rows);
+    EXPECT_EQ(superuser_->Scalar<int64_t>(fmt::format("SELECT count(*) FROM {} WHERE v = 'new'", table)), 1);
+  }
 }
 
 TEST_F(RefusalTest, ATrustedOwnersCodeMayRunUnderASuperuser) {
@@ -507,6 +672,126 @@ TEST_F(RefusalTest, APreparedTransactionThatHoldsALockIsWarnedOfByName) {
   ASSERT_NE(found, plan->findings.end());
   EXPECT_EQ(found->severity, engine::Severity::kWarn);
   EXPECT_THAT(found->object, HasSubstr("left behind"));
+}
+
+TEST_F(RefusalTest, ALimitOfTemporaryFilesIsWarnedOfWhereverItIsSet) {
+  const TestDatabase elsewhere;
+  const auto objects = [] {
+    const auto plan = Plan(kBigint);
+    EXPECT_TRUE(plan.ok()) << pg::Describe(plan.status());
+    EXPECT_FALSE(plan->refused());
+    std::vector<std::string> named;
+    for (const engine::Finding& finding : plan->findings) {
+      if (finding.code == "temp_file_limit") {
+        EXPECT_EQ(finding.severity, engine::Severity::kWarn);
+        EXPECT_THAT(finding.remedy, HasSubstr("--capture=row"));
+        EXPECT_THAT(finding.message, HasSubstr("9876543"));
+        named.push_back(finding.object);
+      }
+    }
+    return named;
+  };
+  const std::string here = shared_->name();
+  superuser_->Exec(
+      fmt::format("ALTER ROLE refusal_clerk SET temp_file_limit = '9876543kB';"
+                  "ALTER ROLE refusal_clerk IN DATABASE {0} SET temp_file_limit = '9876543kB';"
+                  "ALTER DATABASE {0} SET temp_file_limit = '9876543kB';"
+                  // These two limit nobody here.
+                  "ALTER DATABASE {1} SET temp_file_limit = '9876543kB';"
+                  "ALTER ROLE refusal_stranger SET temp_file_limit = -1",
+                  here, elsewhere.name()));
+  const std::vector<std::string> by_settings = objects();
+  superuser_->Exec(
+      fmt::format("ALTER ROLE refusal_clerk RESET temp_file_limit; ALTER ROLE refusal_stranger RESET temp_file_limit;"
+                  "ALTER ROLE refusal_clerk IN DATABASE {0} RESET temp_file_limit;"
+                  "ALTER DATABASE {0} RESET temp_file_limit",
+                  here));
+  EXPECT_THAT(by_settings, ::testing::UnorderedElementsAre("role refusal_clerk",
+                                                           fmt::format("role refusal_clerk in database {}", here),
+                                                           fmt::format("database {}", here)));
+  EXPECT_THAT(objects(), ::testing::IsEmpty());
+
+  const auto limit_is = [this](const std::string& value) {
+    return Eventually([&] { return superuser_->Scalar<std::string>("SHOW temp_file_limit") == value; });
+  };
+  superuser_->Exec("ALTER SYSTEM SET temp_file_limit = '9876543kB'");
+  superuser_->Exec("SELECT pg_reload_conf()");
+  EXPECT_TRUE(limit_is("9876543kB"));
+  const std::vector<std::string> by_server = objects();
+  superuser_->Exec("ALTER SYSTEM RESET temp_file_limit");
+  superuser_->Exec("SELECT pg_reload_conf()");
+  EXPECT_TRUE(limit_is("-1"));
+  EXPECT_THAT(by_server, ::testing::ElementsAre("the server"));
+}
+
+TEST_F(RefusalTest, AnEventTriggerIsMentionedUnlessItIsDisabled) {
+  superuser_->Exec("CREATE FUNCTION watch() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END'");
+  superuser_->Exec("CREATE EVENT TRIGGER watcher ON ddl_command_end EXECUTE FUNCTION watch()");
+  const auto plan = Plan(kBigint);
+  ASSERT_TRUE(plan.ok()) << pg::Describe(plan.status());
+  EXPECT_FALSE(plan->refused());
+  const auto found = Find(*plan, "event_trigger");
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->severity, engine::Severity::kNote);
+  EXPECT_EQ(found->object, "event trigger watcher");
+  EXPECT_THAT(found->message, HasSubstr("ddl_command_end"));
+  EXPECT_THAT(found->remedy, HasSubstr("lets them pass"));
+  superuser_->Exec("ALTER EVENT TRIGGER watcher DISABLE");
+  const auto again = Plan(kBigint);
+  ASSERT_TRUE(again.ok()) << pg::Describe(again.status());
+  EXPECT_FALSE(Find(*again, "event_trigger"));
+}
+
+TEST_F(RefusalTest, ALogicalSlotOfThisDatabaseIsMentioned) {
+  const TestDatabase elsewhere;
+  Session other(elsewhere);
+  other.Exec("SELECT pg_create_logical_replication_slot('refusal_elsewhere', 'pgoutput')");
+  superuser_->Exec("SELECT pg_create_logical_replication_slot('refusal_feed', 'pgoutput')");
+  const auto plan = Plan(kBigint);
+  superuser_->Exec("SELECT pg_drop_replication_slot('refusal_feed')");
+  const auto again = Plan(kBigint);
+  other.Exec("SELECT pg_drop_replication_slot('refusal_elsewhere')");
+  ASSERT_TRUE(plan.ok()) << pg::Describe(plan.status());
+  EXPECT_FALSE(plan->refused());
+  const auto found = Find(*plan, "logical_slot");
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->severity, engine::Severity::kNote);
+  EXPECT_EQ(found->object, "replication slot refusal_feed");
+  EXPECT_THAT(found->remedy, HasSubstr("leaves out the schemas pgmoult*"));
+  ASSERT_TRUE(again.ok()) << pg::Describe(again.status());
+  EXPECT_FALSE(Find(*again, "logical_slot"));
+}
+
+// A transaction counts as long from a minute on. That is not waited for: the same query is asked with no minute in it.
+TEST_F(RefusalTest, ALongTransactionIsWarnedOfByItsSession) {
+  constexpr std::string_view kMinute = "interval '1 minute'";
+  std::string query = engine::sql::kDependents;
+  const size_t at = query.find(kMinute);
+  ASSERT_NE(at, std::string::npos);
+  query.replace(at, kMinute.size(), "interval '0 minutes'");
+  Session asking(*shared_);
+  asking.Exec("SET search_path = pg_catalog");
+  const auto warnings = [&] {
+    const pg::Result found = asking.Exec(query, {asking.Scalar<int64_t>("SELECT 'public.t'::regclass::oid"), false});
+    std::vector<std::string> texts;
+    for (int row = 0; row < found.rows(); ++row) {
+      if (found.Text(row, 1) == "long_transaction") {
+        texts.push_back(fmt::format("{} {}: {} {}", found.Text(row, 0), found.Text(row, 2), found.Text(row, 3),
+                                    found.Text(row, 4)));
+      }
+    }
+    return texts;
+  };
+  owner_->Exec("SET application_name = 'slow report'");
+  owner_->Exec("BEGIN");
+  owner_->Exec("SELECT FROM other");
+  const std::string session = fmt::format("session {}", owner_->backend_pid());
+  EXPECT_THAT(warnings(), ::testing::Contains(::testing::AllOf(
+                              ::testing::StartsWith("warn " + session), HasSubstr("refusal_owner"),
+                              HasSubstr("'slow report'"), HasSubstr("idle in transaction"),
+                              HasSubstr(fmt::format("pg_terminate_backend({})", owner_->backend_pid())))));
+  owner_->Exec("COMMIT");
+  EXPECT_THAT(warnings(), ::testing::Not(::testing::Contains(HasSubstr(session))));
 }
 
 }  // namespace

@@ -268,6 +268,37 @@ TEST_F(SwapTest, DefinitionsThatChangeDuringTheRunStopItByName) {
   }
 }
 
+// The last look under the lock is at both tables: what becomes the table is what the ALTER says, and nothing else.
+TEST_F(SwapTest, AShadowThatSomebodyChangedIsNotSwappedIn) {
+  session_.Exec("ALTER TABLE t ALTER COLUMN n SET DEFAULT 7");
+  const struct {
+    const char* sql;
+    const char* named;
+  } changes[] = {
+      {"CREATE INDEX somebodys_index ON pgmoult_1_new.t (n)", "index somebodys_index: was absent"},
+      {"ALTER TABLE pgmoult_1_new.t ALTER COLUMN n DROP DEFAULT", "column n: was 2; bigint; not null; default"},
+      {"GRANT DELETE ON pgmoult_1_new.t TO PUBLIC", "DELETE to public"},
+      {"ALTER TABLE pgmoult_1_new.t DROP CONSTRAINT t_pkey", "t_pkey"},
+  };
+  for (const auto& change : changes) {
+    SCOPED_TRACE(change.sql);
+    const std::string file = session_.Scalar<std::string>("SELECT pg_relation_filepath('t')");
+    BackgroundRun run(target(), kChange, Postponed());
+    ASSERT_TRUE(run.WaitForWaiting("postponed"));
+    session_.Exec(change.sql);
+    AllowCutover();
+    const auto report = run.Finish();
+    ASSERT_FALSE(report.ok());
+    EXPECT_THAT(pg::Describe(report.status()),
+                AllOf(HasSubstr("the shadow is not what the change makes of public.t"), HasSubstr(change.named)));
+    EXPECT_EQ(session_.Scalar<std::string>("SELECT state FROM pgmoult.migration"), "failed");
+    EXPECT_EQ(KeyType(), "integer");
+    EXPECT_EQ(session_.Scalar<std::string>("SELECT pg_relation_filepath('t')"), file);
+    ASSERT_TRUE(RunSync(engine::Abort(target(), 1)).ok());
+    EXPECT_EQ(Leftovers(session_), "");
+  }
+}
+
 // The connection breaks while COMMIT of the swap is on its way: before the server gets it, or before we get the answer.
 class LostCommitTest : public SwapTest, public ::testing::WithParamInterface<bool> {};
 

@@ -13,8 +13,11 @@
 #include "engine/run.h"
 #include "fmt/format.h"
 #include "pg/status.h"
+#include "tests/fault/background_run.h"
+#include "tests/fault/gates.h"
 #include "tests/support/change.h"
 #include "tests/support/database.h"
+#include "tests/support/eventually.h"
 #include "tests/support/run.h"
 
 namespace pgmoult::tests {
@@ -131,6 +134,26 @@ const Tampering kTamperings[] = {
 INSTANTIATE_TEST_SUITE_P(Kinds, TamperingTest, ::testing::ValuesIn(kTamperings),
                          [](const ::testing::TestParamInfo<Tampering>& info) { return std::string(info.param.name); });
 
+// Nothing and the empty text are two things: from one side to the other, and from one column to the next, where the
+// bytes of all values in a row would be the same.
+TEST_F(VerifyTest, TellsNullFromTheEmptyText) {
+  session_.Exec(
+      "UPDATE t SET b = NULL WHERE id = 10; UPDATE t SET b = '' WHERE id = 20;"
+      "UPDATE t SET a = NULL, b = '' WHERE id = 30; UPDATE t SET data = NULL WHERE id = 40");
+  const std::string before = Rows("t");
+  const Outcome outcome =
+      Run(fmt::format("UPDATE {} SET b = CASE id WHEN 10 THEN '' END, a = CASE id WHEN 30 THEN '' ELSE a END, "
+                      "data = coalesce(data, '') WHERE id IN (10, 20, 30, 40)",
+                      kShadow),
+          "stage", "verify");
+  ASSERT_TRUE(outcome.report.ok()) << pg::Describe(outcome.report.status());
+  EXPECT_THAT(outcome.differences,
+              ::testing::UnorderedElementsAre("row (10) is different in b", "row (20) is different in b",
+                                              "row (30) is different in a, b", "row (40) is different in data, b"));
+  EXPECT_EQ(outcome.report->repaired, 4);
+  ExpectSwappedAndSame(before);
+}
+
 // Keys that the source does not have: before its first, between, and past its last, where no copied range lies.
 TEST_F(VerifyTest, FindsRowsThatAreOnlyInTheShadow) {
   session_.Exec("DELETE FROM t WHERE id = 250");
@@ -241,6 +264,39 @@ TEST_F(VerifyTest, TakesConcurrentWritesForNoDifference) {
   EXPECT_EQ(session_.Scalar<int64_t>("SELECT count(*) FROM t"), kRows - 3 + 40 - 40);
   EXPECT_EQ(session_.Scalar<int64_t>("SELECT count(*) FROM t WHERE id > 1000"), 40);
   EXPECT_EQ(session_.Scalar<int64_t>("SELECT count(*) FROM t WHERE id % 7 = 5 AND id <= 500 AND b <> 'w40'"), 0);
+}
+
+// The replayer stands still with the rows of the log in its hands, so that they are pending for certain: the row that
+// was changed, the one that came, the one that went, and the one whose key moved.
+TEST_F(VerifyTest, CountsKeysInTheLogAsPendingAndNotAsWrong) {
+  MakeGates(session_);
+  session_.Exec("ALTER TABLE t ADD COLUMN k int NOT NULL DEFAULT 7; CREATE INDEX t_gate ON t (gate_pass(k))");
+  Gate verify(database_, "stage verify");
+  BackgroundRun run(TargetOf(database_), std::string(kChange), SmallOptions());
+  verify.WaitUntilReached();
+  session_.Exec(
+      "UPDATE t SET b = 'late' WHERE id = 7; INSERT INTO t (id, a) VALUES (1000, 'late'); DELETE FROM t WHERE id = 250;"
+      "UPDATE t SET id = 2000 WHERE id = 500");
+  const std::string expected = Rows("t");
+  Gate replay(database_, "replay");
+  verify.Open();
+  // All ranges are compared and recorded while the log is as it was.
+  const bool counted = Eventually([this] {
+    return session_.Scalar<bool>("SELECT coalesce(sum(rows) = 500 AND sum(pending) = 5, false) FROM pgmoult.verified");
+  });
+  EXPECT_TRUE(counted) << session_.Scalar<std::string>(
+      "SELECT coalesce(string_agg(format('%s rows, %s pending', rows, pending), '; '), 'nothing') FROM "
+      "pgmoult.verified");
+  replay.WaitUntilReached();
+  EXPECT_EQ(session_.Scalar<int64_t>("SELECT count(*) FROM pgmoult_1_new.pgmoult_change_log"), 5);
+  EXPECT_EQ(session_.Scalar<int64_t>("SELECT count(*) FROM pgmoult_1_new.t WHERE id IN (1000, 2000)"), 0);
+  replay.Open();
+  const auto report = run.Finish();
+  ASSERT_TRUE(report.ok()) << pg::Describe(report.status());
+  EXPECT_THAT(run.Events("difference"), IsEmpty());
+  EXPECT_EQ(report->repaired, 0);
+  EXPECT_EQ(report->hot_keys, 0);
+  ExpectSwappedAndSame(expected);
 }
 
 }  // namespace

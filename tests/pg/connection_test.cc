@@ -357,7 +357,6 @@ TEST_F(ConnectionTest, NotificationsCrossSessions) {
 }
 
 TEST_F(ConnectionTest, ATerminatedIdleSessionIsNoticedAtOnce) {
-  const auto start = Clock::now();
   auto watch = std::async(std::launch::async, [this] {
     return session_.Run(connection().WaitNotification(Deadline::After(seconds(60)))).status();
   });
@@ -365,7 +364,6 @@ TEST_F(ConnectionTest, ATerminatedIdleSessionIsNoticedAtOnce) {
   const absl::Status status = watch.get();
   EXPECT_TRUE(IsConnectionLost(status)) << status;
   EXPECT_THAT(Message(status), HasSubstr("terminating connection due to administrator command"));
-  EXPECT_LT(Clock::now() - start, seconds(10));
   EXPECT_FALSE(connection().usable());
   EXPECT_TRUE(IsConnectionLost(session_.Try("SELECT 1").status()));
 }
@@ -407,7 +405,6 @@ TEST_F(ConnectionTest, ALateAnswerIsDeadlineExceededAndTheServerEndsTheStatement
       session->Run(session->connection().Query("SELECT pg_sleep(60)", {}, Deadline::After(milliseconds(200))));
   EXPECT_TRUE(absl::IsDeadlineExceeded(late.status())) << late.status();
   EXPECT_GE(Clock::now() - start, milliseconds(200));
-  EXPECT_LT(Clock::now() - start, seconds(10));
   EXPECT_FALSE(session->connection().usable());
   session.reset();
   EXPECT_TRUE(Eventually([&] { return !Runs(pid); }, seconds(10)));
@@ -459,29 +456,36 @@ TEST_F(ConnectionTest, AGroupsCancellationEndsAStatementHereAndInTheServer) {
   int pid = 0;
   bool usable = true;
   absl::Status sleeper;
-  const auto start = Clock::now();
   const absl::Status joined = RunSync(SleepAndCancel(database_.Options(), pid, usable, sleeper));
   EXPECT_TRUE(joined.ok()) << joined;
   EXPECT_TRUE(absl::IsCancelled(sleeper)) << sleeper;
   EXPECT_EQ(SqlState(sleeper), "");
   EXPECT_FALSE(usable);
-  EXPECT_LT(Clock::now() - start, seconds(15));
   // The session has been destroyed, so the server's look at its client finds nobody.
   EXPECT_TRUE(Eventually([&] { return !Runs(pid); }, seconds(10)));
 }
 
 TEST_F(ConnectionTest, ACancelledWatchLeavesTheSessionUsable) {
-  const auto body = [](Connection& watched) -> Awaitable<absl::Status> {
+  session_.Exec("LISTEN a");
+  other_.Exec("NOTIFY a");
+  const auto body = [](Connection& watched, int& heard) -> Awaitable<absl::Status> {
     TaskGroup group(co_await boost::asio::this_coro::executor);
-    const auto watch = [](Connection& idle) -> Awaitable<absl::Status> {
-      co_return (co_await idle.WaitNotification(Deadline::Never())).status();
+    Event second_watch;
+    const auto watch = [](Connection& idle, int& count, Event& event) -> Awaitable<absl::Status> {
+      for (;;) {
+        CO_RETURN_IF_ERROR((co_await idle.WaitNotification(Deadline::Never())).status());
+        ++count;
+        event.Notify();  // who waits for it goes on when this coroutine stands in its next wait
+      }
     };
-    group.Spawn(watch(watched));
-    CO_RETURN_IF_ERROR(co_await SleepFor(milliseconds(1)));  // lets the watch begin
+    group.Spawn(watch(watched, heard, second_watch));
+    CO_RETURN_IF_ERROR(co_await second_watch.WaitFor(seconds(20)));
     group.Cancel();
     co_return co_await group.Join();
   };
-  EXPECT_TRUE(session_.Run(body(connection())).ok());
+  int heard = 0;
+  EXPECT_TRUE(session_.Run(body(connection(), heard)).ok());
+  EXPECT_EQ(heard, 1);
   ExpectUsable();
 }
 

@@ -157,8 +157,14 @@ TEST_F(DemoLoadTest, ErrorsAreCountedAndTheClientsGoOn) {
   session_.Exec(
       "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
       "WHERE application_name = 'shop client 1' AND datname = current_database()");
+  const auto rolled_back =
+      session_.Scalar<int64_t>("SELECT xact_rollback FROM pg_stat_database WHERE datname = current_database()");
   session_.Exec("ALTER TABLE shop.orders RENAME TO gone");
-  session_.Exec("SELECT pg_sleep(0.1)");
+  // The server counts a client's failed transactions, at the latest when its session has been idle for a second.
+  EXPECT_TRUE(Eventually([&] {
+    return session_.Scalar<int64_t>("SELECT xact_rollback FROM pg_stat_database WHERE datname = current_database()") >
+           rolled_back;
+  }));
   session_.Exec("ALTER TABLE shop.gone RENAME TO orders");
   const int64_t finished = load.finished();
   ASSERT_TRUE(Eventually([&] { return load.finished() >= finished + 100; }));

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <future>
 #include <memory>
 #include <string>
@@ -71,30 +72,79 @@ TEST_F(ProxyTest, PassesEverythingAndDelaysOnRequest) {
 
 TEST_F(ProxyTest, AHalfOpenConnectionIsADeadlineExceeded) {
   proxy_.BlackHole();
-  auto start = Clock::now();
-  const auto answer = session_.Run(connection().Query("SELECT 1", {}, Deadline::After(milliseconds(300))));
-  EXPECT_TRUE(absl::IsDeadlineExceeded(answer.status())) << answer.status();
-  EXPECT_GE(Clock::now() - start, milliseconds(300));
-  EXPECT_LT(Clock::now() - start, seconds(5));
-  EXPECT_FALSE(connection().usable());
-
-  start = Clock::now();
   ConnectOptions options = ProxyOptions();
   options.default_timeout = milliseconds(300);
   const absl::Status status = RunSync(ConnectAndClose(options));
   EXPECT_TRUE(absl::IsDeadlineExceeded(status)) << status;
   EXPECT_THAT(std::string(status.message()), HasSubstr("connecting"));
-  EXPECT_LT(Clock::now() - start, seconds(5));
 
   proxy_.Pass();
   EXPECT_TRUE(RunSync(ConnectAndClose(ProxyOptions())).ok());
 }
 
-TEST_F(ProxyTest, AHalfOpenConnectionEndsCopiesByTheirDeadline) {
-  proxy_.BlackHole();
+// Each on a session of its own, whose default would be longer than any test may take.
+TEST_F(ProxyTest, AHalfOpenConnectionEndsEveryOperationByItsDeadline) {
+  static constexpr milliseconds kPatience{300};
   const auto source = [] { return absl::StatusOr<std::string>(std::string(65536, 'x') + "\n"); };
-  const auto rows = session_.Run(connection().CopyIn("COPY t FROM STDIN", source, Deadline::After(milliseconds(300))));
+  const auto sink = [](std::string_view) { return absl::OkStatus(); };
+  using Operation = std::function<absl::Status(Session&, Connection&)>;
+  const std::vector<std::pair<std::string, Operation>> operations = {
+      {"Query",
+       [](Session& session, Connection& on) {
+         return session.Run(on.Query("SELECT 1", {}, Deadline::After(kPatience))).status();
+       }},
+      {"Script",
+       [](Session& session, Connection& on) {
+         return session.Run(on.Script("SELECT 1; SELECT 2", Deadline::After(kPatience))).status();
+       }},
+      {"Prepare",
+       [](Session& session, Connection& on) {
+         return session.Run(on.Prepare("two", "SELECT 2", Deadline::After(kPatience)));
+       }},
+      {"QueryPrepared",
+       [](Session& session, Connection& on) {
+         return session.Run(on.QueryPrepared("one", {}, Deadline::After(kPatience))).status();
+       }},
+      {"Pipeline",
+       [](Session& session, Connection& on) {
+         return session.Run(on.Pipeline({{"SELECT 1"}, {"SELECT 2"}}, Deadline::After(kPatience))).status();
+       }},
+      {"CopyIn",
+       [&source](Session& session, Connection& on) {
+         return session.Run(on.CopyIn("COPY t FROM STDIN", source, Deadline::After(kPatience))).status();
+       }},
+      {"CopyOut", [&sink](Session& session, Connection& on) {
+         return session.Run(on.CopyOut("COPY (SELECT 1) TO STDOUT", sink, Deadline::After(kPatience))).status();
+       }}};
+  for (const auto& [name, operation] : operations) {
+    SCOPED_TRACE(name);
+    ConnectOptions options = ProxyOptions();
+    options.default_timeout = std::chrono::hours(1);
+    Session session(options);
+    ASSERT_TRUE(session.Run(session.connection().Prepare("one", "SELECT 1")).ok());
+    proxy_.BlackHole();
+    const auto start = Clock::now();
+    const absl::Status status = operation(session, session.connection());
+    EXPECT_TRUE(absl::IsDeadlineExceeded(status)) << status;
+    EXPECT_GE(Clock::now() - start, kPatience);
+    EXPECT_FALSE(session.connection().usable());
+    proxy_.Pass();
+  }
+}
+
+TEST_F(ProxyTest, AConnectionThatBecomesHalfOpenInCopyOutEndsItByItsDeadline) {
+  int64_t bytes = 0;
+  const auto sink = [&](std::string_view piece) {
+    bytes += static_cast<int64_t>(piece.size());
+    if (bytes > 100'000) {
+      proxy_.BlackHole();
+    }
+    return absl::OkStatus();
+  };
+  const auto rows = session_.Run(
+      connection().CopyOut("COPY (SELECT generate_series(1, 100000000)) TO STDOUT", sink, Deadline::After(seconds(2))));
   EXPECT_TRUE(absl::IsDeadlineExceeded(rows.status())) << rows.status();
+  EXPECT_GT(bytes, 100'000);
   EXPECT_FALSE(connection().usable());
 }
 
@@ -102,12 +152,10 @@ TEST_F(ProxyTest, ACutIdleSessionIsNoticedAtOnce) {
   auto watch = std::async(std::launch::async, [this] {
     return session_.Run(connection().WaitNotification(Deadline::After(seconds(60)))).status();
   });
-  const auto start = Clock::now();
   const int pid = connection().backend_pid();
   proxy_.CutAll();
   const absl::Status status = watch.get();
-  EXPECT_TRUE(IsConnectionLost(status)) << status;
-  EXPECT_LT(Clock::now() - start, seconds(10));
+  EXPECT_TRUE(IsConnectionLost(status)) << status << " (and not the wait's deadline)";
   EXPECT_FALSE(connection().usable());
   EXPECT_TRUE(Gone(pid));
   EXPECT_EQ(proxy_.open(), 0);
@@ -347,10 +395,8 @@ TEST_F(ServerLossTest, AServerThatDiesWhileASessionIdlesIsNoticedAtOnce) {
   auto watch = std::async(std::launch::async, [this] {
     return session_.Run(connection().WaitNotification(Deadline::After(seconds(60)))).status();
   });
-  const auto start = Clock::now();
   ASSERT_TRUE(server().Stop(StopMode::kImmediate).ok());
   ExpectLost(watch.get());
-  EXPECT_LT(Clock::now() - start, seconds(20));
   StartAgain();
 }
 

@@ -8,13 +8,16 @@
 #include <chrono>
 #include <cstdlib>
 #include <iostream>
+#include <map>
 #include <mutex>
 #include <thread>
+#include <utility>
 
 #include "boost/json/serialize.hpp"
 #include "fmt/format.h"
 #include "fmt/ranges.h"
 #include "pg/status.h"
+#include "tests/stress/client.h"
 #include "tests/stress/invariant.h"
 #include "tests/support/change.h"
 #include "tests/support/eventually.h"
@@ -52,34 +55,57 @@ class Story {
   std::vector<std::string> lines_;
 };
 
-// The operator: pauses the copy while writers go on, and opens the gate of the cutover when enough has happened.
+// Stages that are long enough for a look while the engine is held, and not yet the swap.
+bool IsLookedAt(const std::string& stage) {
+  return stage == "copy" || stage == "index" || stage == "replay" || stage == "verify" || stage == "approach";
+}
+
+// The operator: pauses the copy while writers go on, and opens the gate of the cutover when enough has happened. What
+// cannot be done is a failure of the workload.
 void Operate(const TestDatabase& database, Workload& workload, const Scenario& scenario, const Story& story,
              const std::atomic<bool>& ended) {
   const auto started = std::chrono::steady_clock::now();
+  // A run that has ended is judged by its report.
+  const auto must = [&](bool done, const std::string& what) {
+    if (!done && !ended) {
+      workload.Fail(what);
+    }
+    return done && !ended;
+  };
+  const auto obeyed = [&](const absl::StatusOr<std::string>& answer) {
+    return must(answer.ok(), answer.ok() ? "" : pg::Describe(answer.status()));
+  };
   const auto reached = [&](const std::string& stage) {
-    return Eventually([&] { return ended || story.Reached(stage); }, std::chrono::minutes(3)) && !ended;
+    return must(Eventually([&] { return ended || story.Reached(stage); }, std::chrono::minutes(3)),
+                "the run does not come to stage " + stage);
   };
   const engine::Target target = TargetOf(database);
-  for (int i = 0; i < scenario.pauses && reached("copy"); ++i) {
-    if (RunSync(engine::Pause(target, 1)).ok()) {
-      workload.AwaitCommits(5);
-      (void)RunSync(engine::Continue(target, 1));
-    }
-  }
-  if (!scenario.options.postpone_cutover || !reached("approach")) {
+  if (!scenario.options.postpone_cutover) {
     return;
   }
-  workload.AwaitCommits(scenario.commits_before_swap);
+  for (int i = 0; i < scenario.pauses; ++i) {
+    const bool paused = reached("copy") && obeyed(RunSync(engine::Pause(target, 1))) &&
+                        must(workload.AwaitCommits(5), "writers stand still during a pause") &&
+                        obeyed(RunSync(engine::Continue(target, 1)));
+    if (!paused) {
+      return;
+    }
+  }
   const auto until = started + std::chrono::duration<double>(scenario.seconds);
-  Eventually([&] { return ended || std::chrono::steady_clock::now() >= until; }, std::chrono::hours(24));
-  while (!ended && !RunSync(engine::Cutover(target, 1)).ok()) {
+  const bool enough =
+      reached("approach") && must(workload.AwaitCommits(scenario.commits_before_swap), "writers stand still") &&
+      must(workload.AwaitEveryStep(), "some kind of step is never committed") &&
+      must(Eventually([&] { return ended || std::chrono::steady_clock::now() >= until; }, std::chrono::hours(24)),
+           "the time under load does not pass");
+  if (enough) {
+    obeyed(RunSync(engine::Cutover(target, 1)));
   }
 }
 
 // Follows the copy's frontier, where writers like to be.
 void FollowFrontier(const TestDatabase& database, Workload& workload, const std::atomic<bool>& ended) {
   Client client(database, "frontier");
-  Eventually(
+  const bool followed = Eventually(
       [&] {
         if (ended) {
           return true;
@@ -88,10 +114,16 @@ void FollowFrontier(const TestDatabase& database, Workload& workload, const std:
             "SELECT upper_key[1] FROM pgmoult.chunk ORDER BY number DESC OFFSET floor(random() * 4) LIMIT 1");
         if (edge.ok && !edge.rows.empty()) {
           workload.SetEdge(std::strtoll(edge.Value().c_str(), nullptr, 10));
+        } else if (!edge.ok && edge.sqlstate != "42P01" && edge.sqlstate != "3F000") {  // there is no journal yet
+          workload.Fail(fmt::format("the frontier cannot be read: {} {}", edge.sqlstate, edge.message));
+          return true;
         }
         return false;
       },
       std::chrono::hours(24));
+  if (!followed) {
+    workload.Fail("the run does not end");
+  }
 }
 
 void ExpectNothingLeft(const TestDatabase& database, int64_t migration) {
@@ -130,12 +162,19 @@ UnderLoad RunUnderLoad(const TestDatabase& database, const Shape& shape, Workloa
   InvariantWatch watch(database, shape, [&](const std::string& what) { workload.Fail("invariant broken: " + what); });
   std::thread operation([&] { Operate(database, workload, timed, story, ended); });
   std::thread frontier([&] { FollowFrontier(database, workload, ended); });
+  bool first_copy = true;
   engine::Observer observer;
   observer.on_event = [&](std::string_view kind, const std::string& text, const boost::json::value& facts) {
     story.Add(kind, text);
     if (kind == "stage") {
+      if (text == "copy" && std::exchange(first_copy, false)) {
+        workload.CountStepsAnew();
+      }
       workload.SetStage(text);
       scenario.on_stage(text);
+      if (scenario.options.postpone_cutover && IsLookedAt(text) && !watch.AwaitLook(text)) {
+        workload.Fail("nobody looked at the invariant in stage " + text);
+      }
     } else if (kind == "difference") {
       workload.Fail("verify found a wrong row: " + text);
     } else if (kind == "swapped") {
@@ -145,7 +184,8 @@ UnderLoad RunUnderLoad(const TestDatabase& database, const Shape& shape, Workloa
   };
   const auto report = RunChange(database, timed.change, timed.options, observer);
   if (report.ok()) {
-    workload.AwaitCommits(5);
+    EXPECT_TRUE(workload.AwaitCommits(5)) << "writers stand still after the swap";
+    EXPECT_TRUE(workload.AwaitEveryStep()) << fmt::format("{}", fmt::join(workload.MissingSteps(), ", "));
   }
   ended = true;
   operation.join();
@@ -163,17 +203,25 @@ UnderLoad RunUnderLoad(const TestDatabase& database, const Shape& shape, Workloa
   EXPECT_EQ(report->repaired, 0);
   EXPECT_EQ(workload.DiffWithLedger("t", false), "") << "seed " << workload.seed() << "\n  " << story.Told();
   EXPECT_EQ(workload.DiffWithLedger(fmt::format("pgmoult_{}_old.t", report->migration), true), "");
-  int64_t looks = 0;
-  for (const auto& [stage, count] : watch.looks()) {
-    looks += stage == "prepare" ? 0 : count;
+  if (!result.fenced) {
+    EXPECT_EQ(workload.fence_errors(), 0) << "there was no fence";
   }
-  EXPECT_GT(looks, 0);
+  const std::map<std::string, int64_t> looks = watch.looks();
+  for (const std::string& stage : result.stages) {
+    EXPECT_TRUE(looks.contains(stage) || !IsLookedAt(stage) || !scenario.options.postpone_cutover) << stage;
+  }
+  EXPECT_TRUE(std::ranges::any_of(looks, [](const auto& look) { return look.first != "prepare"; }));
+  result.chunks = std::stoll(Client(database).Must("SELECT count(*) FROM pgmoult.chunk").Value());
+  result.edges = workload.edges();
+  result.edge_changes = workload.edge_changes();
   ExpectNothingLeft(database, report->migration);
   std::cout << workload.Summary()
             << fmt::format(
-                   "  looks: {}\n  seconds: {}\n  {:.1f} s, {} tries, fence {}, dual-write {}, held {:.0f} ms\n",
-                   watch.looks(), report->stage_seconds, report->total_seconds, result.swap_tries, result.fenced,
-                   report->dual_write, report->swap_hold_ms);
+                   "  looks: {}\n  {} chunks, {} edges, {} changes there, {} errors of the fence\n  seconds: {}\n"
+                   "  {:.1f} s, {} tries, fence {}, dual-write {}, held {:.0f} ms\n",
+                   looks, result.chunks, result.edges, result.edge_changes, workload.fence_errors(),
+                   report->stage_seconds, report->total_seconds, result.swap_tries, result.fenced, report->dual_write,
+                   report->swap_hold_ms);
   return result;
 }
 

@@ -88,6 +88,33 @@ TEST_F(StressHarnessTest, AnErrorThatIsNotTheApplicationsOwnIsAFailure) {
       << "a serialization failure is the application's own above READ COMMITTED only";
 }
 
+TEST_F(StressHarnessTest, ASerializationFailureOutOfAFunctionOfOursIsAFailure) {
+  Workload workload(database_, Small(IntKey()),
+                    {{.name = "rr", .isolation = Isolation::kRepeatableRead, .steps = {{Step::kUpdate, 1}}}},
+                    NewSeed());
+  client_.Must(
+      "CREATE SCHEMA pgmoult_1_new; CREATE FUNCTION pgmoult_1_new.capture() RETURNS trigger LANGUAGE plpgsql AS $$ "
+      "BEGIN "
+      "RAISE EXCEPTION 'could not serialize access due to concurrent update' USING ERRCODE = '40001'; END $$; "
+      "CREATE TRIGGER capture AFTER UPDATE ON t FOR EACH ROW EXECUTE FUNCTION pgmoult_1_new.capture()");
+  workload.Start();
+  EXPECT_FALSE(workload.AwaitCommits(1'000'000));
+  workload.Stop();
+  EXPECT_THAT(workload.failures(), ::testing::Contains(::testing::AllOf(HasSubstr("40001"), HasSubstr("rr"))));
+  EXPECT_EQ(workload.fence_errors(), 0);
+}
+
+TEST_F(StressHarnessTest, StepsCountWhenTheyAreCommittedAndHaveChangedARow) {
+  Workload workload(database_, Small(IntKey()),
+                    {{.name = "rc", .steps = {{Step::kUpdate, 1}, {Step::kUniqueAtOnce, 1}}}}, NewSeed());
+  EXPECT_THAT(workload.MissingSteps(), ::testing::ElementsAre("update", "unique at once"));
+  client_.Must("DELETE FROM t WHERE id > 0");  // two rows are never there to exchange anything
+  workload.Start();
+  EXPECT_TRUE(workload.AwaitCommits(30));
+  workload.Stop();
+  EXPECT_THAT(workload.MissingSteps(), ::testing::Contains("unique at once"));
+}
+
 // A migration as it looks in the catalog, made by hand: 100 keys, the first chunk of them copied.
 class InvariantTest : public StressHarnessTest {
  protected:

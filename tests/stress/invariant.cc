@@ -47,6 +47,16 @@ void InvariantWatch::Stop() {
   }
 }
 
+std::map<std::string, int64_t> InvariantWatch::looks() const {
+  const std::lock_guard lock(mutex_);
+  return looks_;
+}
+
+bool InvariantWatch::AwaitLook(const std::string& stage) const {
+  const int64_t before = looks()[stage];
+  return Eventually([&] { return looks()[stage] > before; });
+}
+
 void InvariantWatch::Watch(const TestDatabase& database, const Shape& shape) {
   Client client(database, "invariant");
   const bool there = Eventually(
@@ -66,7 +76,10 @@ void InvariantWatch::Watch(const TestDatabase& database, const Shape& shape) {
       break;
     }
     const std::string stage = answer.rows[0][0].value_or("");
-    looks_[stage] += 1;
+    {
+      const std::lock_guard lock(mutex_);
+      looks_[stage] += 1;
+    }
     if (answer.rows[0][2] != "0") {
       on_broken_(fmt::format("stage {}: {} keys differ and are not in the log: {}", stage, *answer.rows[0][2],
                              answer.rows[0][3].value_or("")));

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -28,15 +29,19 @@ class InvariantWatch {
   ~InvariantWatch() { Stop(); }
   void Stop();
 
-  // Looks by stage. After Stop() only.
-  const std::map<std::string, int64_t>& looks() const { return looks_; }
+  // Looks by the stage that they found.
+  std::map<std::string, int64_t> looks() const;
+  // Waits for one more look that finds this stage; false where none does, within 20 s. What holds the engine in the
+  // stage meanwhile is the caller's.
+  bool AwaitLook(const std::string& stage) const;
 
  private:
   void Watch(const TestDatabase& database, const Shape& shape);
 
   std::function<void(const std::string&)> on_broken_;
   std::atomic<bool> stop_ = false;
-  std::map<std::string, int64_t> looks_;
+  mutable std::mutex mutex_;
+  std::map<std::string, int64_t> looks_;  // guarded by mutex_
   std::thread thread_;
 };
 

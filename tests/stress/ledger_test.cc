@@ -117,10 +117,13 @@ TEST_F(StressLedgerTest, UniqueValuesMayMoveAtOnceWhereTheConstraintIsDeferrable
 
 TEST_F(StressLedgerTest, TheEdgesOfChunksAndOfTheTableAreNoExceptions) {
   Shape shape = IntKey();
-  shape.rows = 3000;
+  shape.rows = 6000;
   Scenario scenario{.change = kWiderKey, .pauses = 6};
   scenario.options.chunk_ms = 4;
-  Run(shape, EachIsolation({{Step::kEdge, 5}, {Step::kMoveFar, 1}}), scenario);
+  const UnderLoad run = Run(shape, EachIsolation({{Step::kEdge, 5}, {Step::kMoveFar, 1}}), scenario);
+  EXPECT_GT(run.chunks, 5);
+  EXPECT_GT(run.edges, 3U) << "the edge never moved";
+  EXPECT_GT(run.edge_changes, 20) << "no row at an edge was touched";
 }
 
 TEST_F(StressLedgerTest, BulkStatementsAreCapturedWhole) {

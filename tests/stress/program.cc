@@ -94,6 +94,7 @@ Answer Program::ExchangeUnique(Step step, std::string& sql) {
                     shape_.TextOf(keys[0]), shape_.In(keys), shape_.KeyList());
   Answer locked = client_.Run(sql);
   if (!locked.ok || locked.rows.size() < 2) {
+    locked.affected = 0;  // rows that were locked, and not changed
     return locked;
   }
   const bool straight = locked.rows[0][0] == "t";
@@ -176,7 +177,9 @@ std::string Program::WritableCte() {
 std::string Program::Edge() {
   const int64_t edge = numbers_.edge;
   const int64_t at = edge + Uniform(-1, 1);
-  switch (Uniform(0, 11)) {
+  const int64_t choice = Uniform(0, 11);
+  at_chunk_edge_ = edge != 0 && choice < 10;
+  switch (choice) {
     case 0:
     case 1:
       return LedgeredDelete(fmt::format("DELETE FROM t WHERE {}", shape_.Is(edge)));

@@ -29,6 +29,8 @@ class Program {
 
   // The first error, or an answer that is ok. `sql` is the statement it belongs to.
   Answer Take(Step step, std::string& sql);
+  // Whether the last kEdge was at a chunk's edge, not at an end of the table.
+  bool at_chunk_edge() const { return at_chunk_edge_; }
   int64_t Uniform(int64_t low, int64_t high) { return std::uniform_int_distribution<int64_t>(low, high)(random_); }
 
  private:
@@ -51,6 +53,7 @@ class Program {
   Client& client_;
   Numbers numbers_;
   std::mt19937_64 random_;
+  bool at_chunk_edge_ = false;
 };
 
 }  // namespace pgmoult::tests

@@ -1,6 +1,7 @@
 #include "tests/stress/workload.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <iostream>
 #include <optional>
@@ -36,6 +37,11 @@ const char* BeginOf(Isolation isolation) {
   return "BEGIN";
 }
 
+// The message holds the context, too.
+bool NamesUs(const Answer& answer) { return answer.message.find("pgmoult") != std::string::npos; }
+
+bool IsFence(const Answer& answer) { return answer.message.find("changed its shape") != std::string::npos; }
+
 std::map<Step, int> SmallSteps() {
   return {{Step::kInsert, 4},     {Step::kReinsert, 4},          {Step::kUpsert, 3},
           {Step::kUpdate, 8},     {Step::kUpdateMany, 3},        {Step::kDelete, 5},
@@ -45,6 +51,14 @@ std::map<Step, int> SmallSteps() {
 }
 
 }  // namespace
+
+std::string_view StepName(Step step) {
+  constexpr std::array<std::string_view, kSteps> kNames = {
+      "insert",    "reinsert", "upsert",       "update",         "update many",       "delete",
+      "move near", "move far", "swap keys",    "unique by NULL", "unique by a third", "unique at once",
+      "merge",     "copy",     "writable CTE", "bulk update",    "bulk delete",       "edge"};
+  return kNames[static_cast<size_t>(step)];
+}
 
 struct Workload::Writer {
   WriterSpec spec;
@@ -93,6 +107,13 @@ Workload::Workload(const TestDatabase& database, const Shape& shape, std::vector
     writers_.push_back(std::move(writer));
   }
   Client client(database_);
+  for (const auto& writer : writers_) {
+    for (const auto& [step, share] : writer->spec.steps) {
+      if (step != Step::kMerge || client.server_version() >= 150000) {
+        steps_.insert(step);
+      }
+    }
+  }
   client.Must(shape_.create);
   client.Must("CREATE TABLE ledger (seq bigserial PRIMARY KEY, k text COLLATE \"C\" NOT NULL, r text, rel oid)");
   std::vector<std::string> rows;
@@ -149,11 +170,21 @@ void Workload::Work(Writer& writer) {
   }
   int64_t number = 0;
   std::string sql;
-  const auto step = [&] {
+  std::vector<Step> taken;  // in this transaction, with an effect
+  int64_t at_edge = 0;      // of these, how many changed a row at a chunk's edge
+  const auto step = [&](bool lasting = true) {
     const auto at = program.Uniform(0, static_cast<int64_t>(wheel.size()) - 1);
-    return program.Take(wheel[static_cast<size_t>(at)], sql);
+    const Step chosen = wheel[static_cast<size_t>(at)];
+    Answer answer = program.Take(chosen, sql);
+    if (lasting && answer.ok && answer.affected > 0) {
+      taken.push_back(chosen);
+      at_edge += chosen == Step::kEdge && program.at_chunk_edge() ? 1 : 0;
+    }
+    return answer;
   };
   while (!stop_) {
+    taken.clear();
+    at_edge = 0;
     const auto run = [&client, &sql](const std::string& statement) {
       sql = statement;
       return client.Run(statement);
@@ -163,7 +194,7 @@ void Workload::Work(Writer& writer) {
     for (int64_t i = 0; i < steps && answer.ok; ++i) {
       if (program.Uniform(0, 5) == 0) {  // this one is taken back
         answer = run("SAVEPOINT s");
-        answer = answer.ok ? step() : answer;
+        answer = answer.ok ? step(/*lasting=*/false) : answer;
         answer = answer.ok ? run("ROLLBACK TO SAVEPOINT s") : answer;
       } else {
         const bool nested = program.Uniform(0, 5) == 0;
@@ -189,8 +220,14 @@ void Workload::Work(Writer& writer) {
     if (!answer.ok) {
       Judge(writer, answer, sql);
       client.Run("ROLLBACK");
+    } else if (given_up) {
+      ++writer.rollbacks;
     } else {
-      (given_up ? writer.rollbacks : writer.commits) += 1;
+      for (const Step committed : taken) {
+        ++done_[static_cast<size_t>(committed)];
+      }
+      edge_changes_ += at_edge;
+      ++writer.commits;
     }
     if (writer.spec.long_transactions) {
       Stay(writer, *observer);  // room for those who need the table to themselves
@@ -198,15 +235,18 @@ void Workload::Work(Writer& writer) {
   }
 }
 
-void Workload::Stay(const Writer& writer, Client& observer) const {
+void Workload::Stay(const Writer& writer, Client& observer) {
   const int stage = stage_changes_;
   const int64_t enough = commits() - writer.commits + kStay;
-  Eventually(
+  const bool happened = Eventually(
       [&] {
         return stop_ || failed_ || stage_changes_ != stage || commits() - writer.commits >= enough ||
                observer.Must(kSomebodyWaits).Value() == "t";
       },
       kPatience);
+  if (!happened) {
+    Fail(writer.spec.name + ": nobody but this writer commits any more");
+  }
 }
 
 bool Workload::AllOurs(const std::string& deadlock_detail) const {
@@ -221,8 +261,11 @@ bool Workload::AllOurs(const std::string& deadlock_detail) const {
 }
 
 void Workload::Judge(Writer& writer, const Answer& answer, const std::string& sql) {
-  if (answer.sqlstate == "40001" && writer.spec.isolation != Isolation::kReadCommitted) {
+  if (answer.sqlstate == "40001" && writer.spec.isolation != Isolation::kReadCommitted && !NamesUs(answer)) {
     ++writer.serialization;
+  } else if (answer.sqlstate == "40001" && writer.spec.isolation != Isolation::kReadCommitted && IsFence(answer)) {
+    ++writer.serialization;
+    ++fence_errors_;
   } else if (answer.sqlstate == "40P01" && AllOurs(answer.detail)) {
     ++writer.deadlocks;
   } else if (answer.sqlstate == "23505" && answer.schema == "public" && answer.constraint == "t_pkey") {
@@ -252,6 +295,37 @@ int64_t Workload::commits() const {
     sum += writer->commits;
   }
   return sum;
+}
+
+void Workload::SetEdge(int64_t number) {
+  edge_ = number;
+  const std::lock_guard lock(mutex_);
+  edges_seen_.insert(number);
+}
+
+size_t Workload::edges() const {
+  const std::lock_guard lock(mutex_);
+  return edges_seen_.size();
+}
+
+void Workload::CountStepsAnew() {
+  for (auto& count : done_) {
+    count = 0;
+  }
+}
+
+std::vector<std::string_view> Workload::MissingSteps() const {
+  std::vector<std::string_view> missing;
+  for (const Step step : steps_) {
+    if (done_[static_cast<size_t>(step)] == 0) {
+      missing.push_back(StepName(step));
+    }
+  }
+  return missing;
+}
+
+bool Workload::AwaitEveryStep() {
+  return Eventually([this] { return failed_ || MissingSteps().empty(); }, kPatience) && !failed_;
 }
 
 bool Workload::AwaitCommits(int more) {

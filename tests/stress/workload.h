@@ -1,12 +1,15 @@
 #pragma once
 
+#include <array>
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <set>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -37,6 +40,9 @@ enum class Step {
   kBulkDelete,   // a tenth of the table; as many new rows
   kEdge,         // insert, update, delete or move at the edge of a copied chunk, or at the table's ends
 };
+constexpr size_t kSteps = static_cast<size_t>(Step::kEdge) + 1;
+
+std::string_view StepName(Step step);
 
 enum class Isolation { kReadCommitted, kRepeatableRead, kSerializable };
 
@@ -64,7 +70,8 @@ uint64_t NewSeed();
 // (`rel`), which says which side of a swap they belong to.
 //
 // 40001 above READ COMMITTED, deadlocks among the writers alone and duplicates of the table's own key (two writers that
-// insert the same one) are the application's own; they are counted. Any other error is a failure.
+// insert the same one) are the application's own; they are counted. Any other error is a failure, and so is a 40001 out
+// of a function of ours, but for the fence's, which is counted by itself.
 class Workload {
  public:
   // Makes and fills table and ledger.
@@ -72,6 +79,13 @@ class Workload {
   ~Workload();
 
   void Start();
+  // Forgets which steps were committed up to now.
+  void CountStepsAnew();
+  // Waits until each kind of step that a writer takes has been committed and has changed a row; false after a failure
+  // or 120 s.
+  bool AwaitEveryStep();
+  // The kinds that have not.
+  std::vector<std::string_view> MissingSteps() const;
   // Ends after the transactions under way. Idempotent.
   void Stop();
 
@@ -80,8 +94,13 @@ class Workload {
   int64_t commits() const;
   // The run's stage, for writers that stay over a change of it and that look for the copy's frontier.
   void SetStage(const std::string& stage);
-  // Key numbers of the last chunk edges.
-  void SetEdge(int64_t number) { edge_ = number; }
+  // Key number of one of the last chunk edges.
+  void SetEdge(int64_t number);
+  // Different edges up to now, and committed changes of rows at one.
+  size_t edges() const;
+  int64_t edge_changes() const { return edge_changes_; }
+  // Errors by which the fence that a swap left stopped a writer.
+  int64_t fence_errors() const { return fence_errors_; }
 
   std::vector<std::string> failures() const;
   void Fail(const std::string& what);
@@ -100,7 +119,7 @@ class Workload {
 
   void Work(Writer& writer);
   // Until the others have committed some dozens of transactions, the stage changes, or somebody waits for the table.
-  void Stay(const Writer& writer, Client& observer) const;
+  void Stay(const Writer& writer, Client& observer);
   // Counts an error that is the application's own, records any other as a failure.
   void Judge(Writer& writer, const Answer& answer, const std::string& sql);
   bool AllOurs(const std::string& deadlock_detail) const;
@@ -116,9 +135,14 @@ class Workload {
   std::atomic<int64_t> next_unique_ = 1'000'000;
   std::atomic<int64_t> edge_ = 0;
   std::atomic<int> stage_changes_ = 0;
+  std::set<Step> steps_;                                // that some writer takes
+  std::array<std::atomic<int64_t>, kSteps> done_ = {};  // committed with an effect, by step
+  std::atomic<int64_t> edge_changes_ = 0;
+  std::atomic<int64_t> fence_errors_ = 0;
   mutable std::mutex mutex_;  // of all that follows
   std::vector<std::string> failures_;
   std::set<int> pids_;
+  std::set<int64_t> edges_seen_;
 };
 
 }  // namespace pgmoult::tests

@@ -4,6 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <regex>
+#include <set>
 #include <sstream>
 #include <string>
 #include <utility>
@@ -187,8 +192,47 @@ TEST(CliTest, EveryHelpFitsEightyColumnsAndSaysTheExitCodes) {
     EXPECT_THAT(line.text, HasSubstr("Environment:"));
     std::istringstream text(line.text);
     for (std::string row; std::getline(text, row);) {
-      EXPECT_LE(DisplayWidth(row), 82) << words.front() << ": " << row;
+      EXPECT_LE(DisplayWidth(row), 80) << words.front() << ": " << row;
     }
+  }
+}
+
+// Words that begin with two dashes, without what follows them.
+std::set<std::string> LongOptionsIn(const std::string& text) {
+  static const std::regex kOption("(^|[^-A-Za-z0-9])(--[a-z][a-z-]*[a-z])");
+  std::set<std::string> options;
+  for (std::sregex_iterator at(text.begin(), text.end(), kOption), end; at != end; ++at) {
+    options.insert((*at)[2]);
+  }
+  return options;
+}
+
+// What the README says about using the program: everything else has options of other programs.
+std::string CommandsChapterOfReadme() {
+  const char* folder = std::getenv("PGMOULT_SOURCE_DIR");
+  std::ifstream file(std::string(folder == nullptr ? "." : folder) + "/README.md");
+  const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  const size_t begin = text.find("\n## Commands\n");
+  EXPECT_NE(begin, std::string::npos) << "PGMOULT_SOURCE_DIR must be the source folder";
+  return begin == std::string::npos ? "" : text.substr(begin, text.find("\n## ", begin + 1) - begin);
+}
+
+TEST(CliTest, TheReadmeAndTheHelpKnowTheSameOptions) {
+  std::string help;
+  for (const char* verb : kVerbs) {
+    help += ParseCommandLine({verb, "--help"}).text;
+  }
+  // Known from every program; the connection's long forms stand beside the short ones that the README has.
+  const std::set<std::string> general = {"--help",   "--version",  "--host",        "--port",
+                                         "--dbname", "--username", "--no-password", "--password"};
+  const std::set<std::string> in_help = LongOptionsIn(help);
+  const std::set<std::string> in_readme = LongOptionsIn(CommandsChapterOfReadme());
+  EXPECT_GT(in_help.size(), 20U);
+  for (const std::string& option : in_help) {
+    EXPECT_TRUE(in_readme.contains(option) || general.contains(option)) << option << " is not in README.md";
+  }
+  for (const std::string& option : in_readme) {
+    EXPECT_TRUE(in_help.contains(option) || general.contains(option)) << option << " is in no help text";
   }
 }
 
