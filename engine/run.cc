@@ -281,6 +281,10 @@ absl::Status EndingOf(const Context& context, const absl::Status& ended) {
     return WithEndKind(EndKind::kStopped,
                        absl::CancelledError(fmt::format("stopped in stage {}", StageName(context.report.reached))));
   }
+  if (pg::SqlState(ended).starts_with("22") && !context.design.lossy.empty()) {
+    // The server names no column for a value that does not fit.
+    return pg::Annotate(ended, fmt::format("{}", fmt::join(context.design.lossy, "; ")));
+  }
   const bool passing = EndKindOf(ended) == EndKind::kNone && IsPassing(ended) && !pg::IsConnectionLost(ended);
   return passing ? WithEndKind(EndKind::kStopped, ended) : ended;
 }

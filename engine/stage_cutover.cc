@@ -280,10 +280,12 @@ Awaitable<absl::Status> Swap::TryOnce() {
   ++context_.report.swap_tries;
   Show(context_, fmt::format("try {}", context_.report.swap_tries), 0, 0);
   strict_ = context_.dual_write_on && strict_tries_ < kStrictTries;
-  CO_RETURN_IF_ERROR(co_await replayer_.CatchUp(strict_ ? 0 : kShortLog, strict_ ? 3 : 20));
-  if (strict_) {
+  if (strict_ && strict_tries_ == 0) {
     // Its dead rows would be read under the lock; what is written through does not count towards the usual vacuum.
     CO_RETURN_IF_ERROR(co_await replayer_.TidyLog(/*always=*/true));
+  }
+  CO_RETURN_IF_ERROR(co_await replayer_.CatchUp(strict_ ? 0 : kShortLog, strict_ ? 3 : 20));
+  if (strict_) {
     CO_RETURN_IF_ERROR(co_await WaitForOldSnapshots());
   }
   PoliteLock lock = lock_;

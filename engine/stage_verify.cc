@@ -32,7 +32,7 @@ using pg::Awaitable;
 using std::chrono::milliseconds;
 
 constexpr int64_t kMinChunkRows = 256;      // below this a chunk's round trips outweigh its rows
-constexpr int64_t kMaxChunkRows = 50'000;   // bounds our memory: about 100 bytes a row while a chunk is compared
+constexpr int64_t kMaxChunkRows = 32'768;   // bounds our memory: about 100 bytes a row while a chunk is compared
 constexpr size_t kMaxWaitingKeys = 20'000;  // pending keys that wait for their second look
 constexpr size_t kLookBatch = 500;          // keys looked at together
 constexpr int kLooks = 5;                   // before a key counts as hot: each time it was in the log again

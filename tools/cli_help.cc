@@ -113,8 +113,8 @@ constexpr char kControlCodes[] = R"(Exit codes:
   0  done
   1  failed: nothing changed
   2  the command line is wrong
-  3  the connection broke midway; `pgmoult status` tells how far it got, the same
-     command may be given again
+  3  the connection broke midway; `pgmoult status` tells how far it got, the
+     same command may be given again
   4  outcome unknown: the connection broke while it was being committed;
      `pgmoult status` tells which way it went
   6  a lock was not got within its budget: trying again is safe
@@ -137,8 +137,8 @@ constexpr char kEnvironment[] = R"(Environment:
 
 constexpr char kDemoEnvironment[] = R"(Environment:
   PGMOULT_PG_BIN
-        Folder of `postgres` and `initdb`. Default: PostgreSQL 15 of Debian, else
-        the newest that is installed.
+        Folder of `postgres` and `initdb`. Default: PostgreSQL 15 of Debian,
+        else the newest that is installed.
   TMPDIR
         Where the private server's files are kept while the demo runs.
 )";
@@ -153,7 +153,7 @@ std::string Examples(Verb verb) {
     case Verb::kRun:
       return R"(Examples:
   pgmoult run -d shop --alter "ALTER TABLE orders ALTER COLUMN id TYPE bigint"
-  pgmoult run -h db1 -U shop -d shop --file change.sql --jobs 4 --postpone-cutover
+  pgmoult run -h db1 -U shop -d shop --file change.sql --postpone-cutover
   pgmoult run -d shop --table orders            rebuild, to remove bloat
 )";
     case Verb::kResume:

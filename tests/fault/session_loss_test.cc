@@ -36,7 +36,7 @@ class SessionLossBase : public ::testing::Test {
     session_.Exec("CREATE TABLE t (id int PRIMARY KEY, n bigint NOT NULL, k int NOT NULL DEFAULT 7)");
     MakeGates(session_);
     session_.Exec(
-        "CREATE INDEX t_gate ON t (gate_pass(k)); INSERT INTO t SELECT g, 0, 7 FROM generate_series(1, 2000) g; "
+        "CREATE INDEX t_gate ON t (gate_pass(k)); INSERT INTO t SELECT g, 0, 7 FROM generate_series(1, 8000) g; "
         "ANALYZE t");
   }
 
@@ -78,7 +78,7 @@ INSTANTIATE_TEST_SUITE_P(Sessions, SessionLossTest,
 
 TEST_P(SessionLossTest, StopsTheRunWhichCanBeResumed) {
   const Loss& loss = GetParam();
-  Writers writers(database_, 1, 2000);
+  Writers writers(database_, 1, 8000);
   engine::RunOptions options = Options();
   options.postpone_cutover = loss.gate.empty();
   options.max_hold = std::chrono::seconds(60);
