@@ -116,8 +116,13 @@ Awaitable<absl::Status> Copy::Scout(std::unique_ptr<pg::Connection> connection) 
     CO_RETURN_IF_ERROR(co_await CheckMarker(*connection));
     const KeyRange remaining{.lower = state_.frontier, .upper = state_.end};
     const int64_t rows = sizer_.rows();
-    CO_ASSIGN_OR_RETURN(std::optional<KeyValue> boundary,
-                        co_await ReadBoundary(*connection, transfer_, remaining, rows));
+    auto read = co_await ReadBoundary(*connection, transfer_, remaining, rows);
+    if (pg::SqlState(read.status()) == kStatementTimeout && rows > 1) {
+      sizer_.Record(rows, rows, kTimedOutMs);
+      continue;
+    }
+    CO_RETURN_IF_ERROR(read.status());
+    std::optional<KeyValue> boundary = *std::move(read);
     if (!boundary) {
       boundary = state_.end;
     }
@@ -186,10 +191,12 @@ Awaitable<absl::Status> Copy::CopyChunk(pg::Connection& connection, const Chunk&
 // Rows that are much slower than those the sizer has seen (cold, or wider by far): the chunk comes again in pieces, and
 // the sizer starts small. False where a single row takes too long.
 Awaitable<absl::StatusOr<bool>> Copy::Cut(pg::Connection& connection, const Chunk& chunk) {
-  const int64_t rows = std::max<int64_t>(1, (chunk.asked_rows > 0 ? chunk.asked_rows : sizer_.rows()) / 10);
+  const bool gap = chunk.asked_rows == 0;  // that an earlier engine left, of unknown size
+  const int64_t rows = gap ? sizer_.rows() : std::max<int64_t>(1, chunk.asked_rows / 10);
   sizer_.Record(chunk.asked_rows, chunk.asked_rows, kTimedOutMs);
   KeyRange rest = chunk.range;
   for (;;) {
+    CO_RETURN_IF_ERROR(co_await gate_.Pass());
     CO_ASSIGN_OR_RETURN(std::optional<KeyValue> middle, co_await ReadBoundary(connection, transfer_, rest, rows));
     if (!middle || middle == rest.upper) {
       break;

@@ -57,9 +57,9 @@ pg::Awaitable<absl::StatusOr<std::optional<KeyValue>>> ReadLastKey(pg::Connectio
 pg::Awaitable<absl::StatusOr<std::optional<KeyValue>>> ReadBoundary(pg::Connection& connection,
                                                                     const Transfer& transfer, const KeyRange& remaining,
                                                                     int64_t rows);
-// "(1, a) … (7, b)", for messages.
 // A bound as a parameter of type text[]; NULL where there is none.
 pg::Param BoundParam(const std::optional<KeyValue>& bound);
+// "(1, a) … (7, b)", for messages.
 std::string DescribeRange(const KeyRange& range);
 
 }  // namespace pgmoult::copier

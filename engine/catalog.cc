@@ -138,17 +138,34 @@ Awaitable<absl::StatusOr<std::vector<std::pair<pg::QualifiedName, int64_t>>>> Re
   co_return sequences;
 }
 
-Awaitable<absl::StatusOr<std::vector<std::string>>> ReadTakenNames(pg::Connection& connection, int64_t source,
-                                                                   int64_t shadow) {
-  CO_ASSIGN_OR_RETURN(const pg::Result result, co_await connection.Query(sql::kTakenNames, {source, shadow}));
+Awaitable<absl::StatusOr<std::vector<std::string>>> ReadTakenNames(pg::Connection& connection, int64_t shadow,
+                                                                   const Design& design) {
+  std::vector<std::string> kept;
+  for (const OwnedSequence& sequence : design.sequences) {
+    if (!sequence.column.empty()) {
+      kept.push_back(sequence.sequence.Quoted());
+    }
+  }
+  CO_ASSIGN_OR_RETURN(const pg::Result result,
+                      co_await connection.Query(sql::kTakenNames, {design.source_oid, shadow, pg::ArrayText(kept)}));
   std::vector<std::string> sentences;
   for (int row = 0; row < result.rows(); ++row) {
-    sentences.push_back(
-        fmt::format("{} of the new shape: the name is taken in schema {} ({}); rename that, or name this one "
-                    "in the statement",
-                    result.Text(row, 0), result.Text(row, 1), result.Text(row, 2)));
+    sentences.push_back(fmt::format("{} of the new shape: the name is taken in schema {} ({}); rename that first",
+                                    result.Text(row, 0), result.Text(row, 1), result.Text(row, 2)));
   }
   co_return sentences;
+}
+
+Awaitable<absl::StatusOr<std::optional<pg::QualifiedName>>> ReadName(pg::Connection& connection, int64_t oid) {
+  CO_ASSIGN_OR_RETURN(
+      const pg::Result result,
+      co_await connection.Query("/* pgmoult:catalog */ SELECT n.nspname::text, c.relname::text FROM pg_class c JOIN "
+                                "pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = $1::oid",
+                                {oid}));
+  if (result.rows() == 0) {
+    co_return std::nullopt;
+  }
+  co_return pg::QualifiedName(std::string(result.Text(0, 0)), std::string(result.Text(0, 1)));
 }
 
 Awaitable<absl::StatusOr<Shape>> ReadSourceShape(pg::Connection& connection, int64_t oid) {

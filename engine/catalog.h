@@ -85,8 +85,10 @@ pg::Awaitable<absl::StatusOr<std::vector<std::pair<pg::QualifiedName, int64_t>>>
     pg::Connection& connection, int64_t oid);
 pg::Awaitable<absl::StatusOr<std::vector<DeferredItem>>> ReadDeferred(pg::Connection& connection, int64_t oid);
 // What the swap would find taken in the source's schema, as sentences: names of the shadow's indexes and sequences.
-pg::Awaitable<absl::StatusOr<std::vector<std::string>>> ReadTakenNames(pg::Connection& connection, int64_t source,
-                                                                       int64_t shadow);
+pg::Awaitable<absl::StatusOr<std::vector<std::string>>> ReadTakenNames(pg::Connection& connection, int64_t shadow,
+                                                                       const Design& design);
+// nullopt: there is no such table any more.
+pg::Awaitable<absl::StatusOr<std::optional<pg::QualifiedName>>> ReadName(pg::Connection& connection, int64_t oid);
 pg::Awaitable<absl::StatusOr<std::optional<int64_t>>> ReadOid(pg::Connection& connection,
                                                               const pg::QualifiedName& table);
 

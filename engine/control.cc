@@ -24,7 +24,6 @@ using std::chrono::milliseconds;
 constexpr milliseconds kLockBudget{120'000};
 constexpr milliseconds kPoll{200};
 constexpr char kComment[] = "/* pgmoult:cleanup */";
-constexpr std::chrono::seconds kAbortPatience{180};
 
 // A session of the login, and what the journal says of one migration.
 struct Opened {
@@ -202,10 +201,13 @@ Awaitable<absl::StatusOr<std::string>> Cutover(const Target& target, int64_t id)
 
 Awaitable<absl::Status> TakeAway(pg::Connection& connection, pg::Connection& observer, const Migration& migration) {
   if (!migration.design.is_null()) {
-    CO_ASSIGN_OR_RETURN(const Design design, DesignFromJson(migration.design));
+    CO_ASSIGN_OR_RETURN(Design design, DesignFromJson(migration.design));
     // A run that never got as far as its triggers needs no lock on the source.
     CO_ASSIGN_OR_RETURN(const std::vector<CaptureTrigger> triggers, co_await ReadCaptureTriggers(connection, design));
     if (!triggers.empty()) {
+      // They hang on the table, whatever its name is by now.
+      CO_ASSIGN_OR_RETURN(const auto named, co_await ReadName(connection, design.source_oid));
+      design.transfer.source = named.value_or(design.transfer.source);
       CO_RETURN_IF_ERROR(
           pg::Annotate(co_await DropPolitely(connection, observer, design.owner, {design.transfer.source},
                                              [&connection, &design] { return DropTriggers(connection, design); }),

@@ -131,8 +131,24 @@ Awaitable<absl::Status> EnsureJournal(pg::Connection& connection) {
 
 namespace {
 
+// No migration comes or goes between a look for others and what follows from it; nor do two sessions give or take
+// rights at once, which PostgreSQL answers with an error.
+Awaitable<absl::Status> LockJournal(pg::Connection& connection) {
+  co_return (
+      co_await connection.Query("/* pgmoult:journal */ LOCK TABLE pgmoult.migration IN SHARE ROW EXCLUSIVE MODE"))
+      .status();
+}
+
+Awaitable<absl::StatusOr<std::string>> ReadOwner(pg::Connection& connection, int64_t id) {
+  CO_ASSIGN_OR_RETURN(
+      const pg::Result owner,
+      co_await connection.Query("/* pgmoult:journal */ SELECT owner::text FROM pgmoult.migration WHERE id = $1", {id}));
+  co_return owner.rows() == 1 ? owner.Scalar<std::string>() : std::string();
+}
+
 // Owner and journal row come in one transaction: whoever forgets a migration meanwhile sees both or neither.
 Awaitable<absl::Status> InsertMigration(pg::Connection& connection, const Migration& migration, int64_t& id) {
+  CO_RETURN_IF_ERROR(co_await LockJournal(connection));
   CO_ASSIGN_OR_RETURN(
       const pg::Result added,
       co_await connection.Query(
@@ -158,17 +174,6 @@ Awaitable<absl::Status> ReleaseOwner(pg::Connection& connection, const std::stri
   co_return last ? (co_await connection.Script(fmt::format(kRevokeSql, pg::Ident(owner)))).status() : absl::OkStatus();
 }
 
-// Under SHARE ROW EXCLUSIVE, so that no migration comes between the look for others and what follows from it.
-Awaitable<absl::StatusOr<std::string>> LockJournal(pg::Connection& connection, int64_t id) {
-  CO_RETURN_IF_ERROR(
-      (co_await connection.Query("/* pgmoult:journal */ LOCK TABLE pgmoult.migration IN SHARE ROW EXCLUSIVE MODE"))
-          .status());
-  CO_ASSIGN_OR_RETURN(
-      const pg::Result owner,
-      co_await connection.Query("/* pgmoult:journal */ SELECT owner::text FROM pgmoult.migration WHERE id = $1", {id}));
-  co_return owner.rows() == 1 ? owner.Scalar<std::string>() : std::string();
-}
-
 // Under LockJournal().
 Awaitable<absl::StatusOr<bool>> DropIfEmpty(pg::Connection& connection) {
   CO_ASSIGN_OR_RETURN(
@@ -182,7 +187,8 @@ Awaitable<absl::StatusOr<bool>> DropIfEmpty(pg::Connection& connection) {
 }
 
 Awaitable<absl::Status> Forget(pg::Connection& connection, int64_t id) {
-  CO_ASSIGN_OR_RETURN(const std::string owner, co_await LockJournal(connection, id));
+  CO_RETURN_IF_ERROR(co_await LockJournal(connection));
+  CO_ASSIGN_OR_RETURN(const std::string owner, co_await ReadOwner(connection, id));
   CO_RETURN_IF_ERROR(
       (co_await connection.Query("/* pgmoult:journal */ DELETE FROM pgmoult.migration WHERE id = $1", {id})).status());
   CO_ASSIGN_OR_RETURN(const bool dropped, co_await DropIfEmpty(connection));
@@ -190,13 +196,14 @@ Awaitable<absl::Status> Forget(pg::Connection& connection, int64_t id) {
 }
 
 Awaitable<absl::Status> LockAndDropIfEmpty(pg::Connection& connection, bool& dropped) {
-  CO_RETURN_IF_ERROR((co_await LockJournal(connection, 0)).status());
+  CO_RETURN_IF_ERROR(co_await LockJournal(connection));
   CO_ASSIGN_OR_RETURN(dropped, co_await DropIfEmpty(connection));
   co_return absl::OkStatus();
 }
 
 Awaitable<absl::Status> Finish(pg::Connection& connection, int64_t id) {
-  CO_ASSIGN_OR_RETURN(const std::string owner, co_await LockJournal(connection, id));
+  CO_RETURN_IF_ERROR(co_await LockJournal(connection));
+  CO_ASSIGN_OR_RETURN(const std::string owner, co_await ReadOwner(connection, id));
   CO_RETURN_IF_ERROR(co_await SetState(connection, id, State::kDone, ""));
   co_return co_await ReleaseOwner(connection, owner);
 }
@@ -228,9 +235,11 @@ Awaitable<absl::StatusOr<Migration>> ReadMigration(pg::Connection& connection, i
 }
 
 Awaitable<absl::StatusOr<Migration>> ReadSettledMigration(pg::Connection& connection, int64_t id) {
-  CO_RETURN_IF_ERROR(
+  const absl::Status settled =
       (co_await connection.Query("/* pgmoult:journal */ SELECT FROM pgmoult.migration WHERE id = $1 FOR UPDATE", {id}))
-          .status());
+          .status();
+  const bool journal_gone = pg::SqlState(settled) == "42P01";  // which ReadMigration knows how to say
+  CO_RETURN_IF_ERROR(journal_gone ? absl::OkStatus() : settled);
   co_return co_await ReadMigration(connection, id);
 }
 
@@ -391,20 +400,19 @@ Awaitable<absl::StatusOr<std::vector<Command>>> TakeCommands(pg::Connection& con
 }
 
 Awaitable<absl::StatusOr<StandingOrders>> ReadStandingOrders(pg::Connection& connection, int64_t id) {
+  // One statement, so one snapshot: what it does not count, it does not mark.
   CO_ASSIGN_OR_RETURN(
       const pg::Result result,
       co_await connection.Query(
-          "/* pgmoult:control */ SELECT (SELECT CASE WHEN verb = 'pause' THEN author END FROM pgmoult.command WHERE "
-          "migration = $1 AND verb IN ('pause', 'continue') ORDER BY id DESC LIMIT 1), EXISTS (SELECT FROM "
-          "pgmoult.command WHERE migration = $1 AND verb = 'cutover')",
-          {id}));
+          "/* pgmoult:control */ WITH taken AS (UPDATE pgmoult.command SET taken_at = pg_catalog.clock_timestamp() "
+          "WHERE "
+          "migration = $1 AND taken_at IS NULL RETURNING verb, at) SELECT (SELECT CASE WHEN verb = 'pause' THEN author "
+          "END FROM pgmoult.command WHERE migration = $1 AND verb IN ('pause', 'continue') ORDER BY id DESC LIMIT 1), "
+          "EXISTS (SELECT FROM pgmoult.command WHERE migration = $1 AND verb = 'cutover'), EXISTS (SELECT FROM taken "
+          "WHERE verb = 'abort' AND at > pg_catalog.clock_timestamp() - $2::pg_catalog.float8 * interval '1 second')",
+          {id, kAbortPatience.count()}));
   StandingOrders orders;
-  CO_RETURN_IF_ERROR(result.Read(0, orders.paused_by, orders.cutover_allowed));
-  CO_RETURN_IF_ERROR(
-      (co_await connection.Query("/* pgmoult:control */ UPDATE pgmoult.command SET taken_at = "
-                                 "pg_catalog.clock_timestamp() WHERE migration = $1 AND taken_at IS NULL",
-                                 {id}))
-          .status());
+  CO_RETURN_IF_ERROR(result.Read(0, orders.paused_by, orders.cutover_allowed, orders.abort_asked));
   co_return orders;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -105,7 +106,10 @@ pg::Awaitable<absl::StatusOr<std::vector<Command>>> TakeCommands(pg::Connection&
 struct StandingOrders {
   std::optional<std::string> paused_by;  // the author of a pause that nobody ended
   bool cutover_allowed = false;
+  bool abort_asked = false;  // within kAbortPatience: somebody waits for it
 };
+// How long `abort` waits for an engine to obey.
+inline constexpr std::chrono::seconds kAbortPatience{180};
 pg::Awaitable<absl::StatusOr<StandingOrders>> ReadStandingOrders(pg::Connection& connection, int64_t id);
 
 // The advisory lock of a table's engine: held by one session of one engine as long as it works on the table. False when

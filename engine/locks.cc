@@ -65,6 +65,8 @@ bool IsTryAgain(const absl::Status& status) { return status.GetPayload(kTryAgain
 
 bool IsHeldTooLong(const absl::Status& status) { return pg::SqlState(status) == "57014"; }
 
+bool IsIdledTooLong(const absl::Status& status) { return pg::SqlState(status) == "25P03"; }
+
 milliseconds StrongLockTimeout(milliseconds deadlock_timeout) {
   static thread_local absl::BitGen random;
   const int64_t whole = std::clamp<int64_t>(deadlock_timeout.count() / 2, 20, 300);

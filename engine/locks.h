@@ -33,7 +33,8 @@ struct PoliteLock {
   std::string mode = "ACCESS EXCLUSIVE";
   std::chrono::milliseconds budget{600'000};         // all tries together
   std::chrono::milliseconds deadlock_timeout{1000};  // the server's; WithPoliteLock reads it
-  // A frozen engine, or a step that takes this long and a second more, costs the lock: the server rolls the try back.
+  // The server rolls the try back after a step that takes this long and a second more; after as long a silence (an
+  // engine that is frozen) it ends the session, too.
   std::chrono::milliseconds max_hold{2000};
   bool evict_autovacuum = true;  // SHARE UPDATE EXCLUSIVE on all of them comes first
 };
@@ -55,8 +56,10 @@ pg::Awaitable<absl::Status> WithPoliteLock(pg::Connection& connection, pg::Conne
 // The status of a try that found the world not ready (log not empty, …) and wants another.
 absl::Status TryAgain(std::string_view why);
 bool IsTryAgain(const absl::Status& status);
-// 57014: a step took longer than PoliteLock::max_hold allows.
+// 57014: a step took longer than PoliteLock::max_hold allows; the try was rolled back.
 bool IsHeldTooLong(const absl::Status& status);
+// 25P03: we were silent for that long; the server ended session and try.
+bool IsIdledTooLong(const absl::Status& status);
 
 // Locks within a transaction of the caller's, in order, each within `timeout`.
 pg::Awaitable<absl::Status> LockTables(pg::Connection& connection, const std::vector<pg::QualifiedName>& tables,

@@ -103,7 +103,7 @@ Awaitable<absl::Status> WatchTripwire(const Context& context, pg::Connection& co
   }
   CO_ASSIGN_OR_RETURN(const TripwireReport report, co_await ReadTripwire(control, context.design));
   const bool touched = !report.definition.empty() || !report.capture.empty();
-  co_return touched&& watched() ? Tripped() : absl::OkStatus();
+  co_return (touched && watched()) ? Tripped() : absl::OkStatus();
 }
 
 // Shows progress, takes commands, beats the heart; ends with Cancelled when a stop was asked for and what is under way
@@ -300,7 +300,8 @@ Awaitable<absl::Status> RunWatched(Context& context, Stage stage) {
     context.replayer.reset();  // what its session and the journal's were about was cut short
     context.making_triggers = false;
     CO_ASSIGN_OR_RETURN(context.journal, co_await context.sessions.OpenLogin("journal"));
-    stage = context.progress.stage;
+    CO_ASSIGN_OR_RETURN(const Migration migration, co_await ReadSettledMigration(*context.journal, context.id()));
+    stage = migration.stage;
   }
 }
 
@@ -471,6 +472,10 @@ Awaitable<absl::StatusOr<RunReport>> ResumeMigration(const Target& target, int64
   CO_RETURN_IF_ERROR(co_await TakeUp(*context->journal, id));
   CO_ASSIGN_OR_RETURN(const StandingOrders orders, co_await ReadStandingOrders(*context->journal, id));
   context->cutover_allowed = orders.cutover_allowed;
+  if (orders.abort_asked) {
+    context->abort_asked = true;
+    context->gate.Stop();
+  }
   if (orders.paused_by) {
     context->gate.Close(PausedBy(*orders.paused_by));
   }

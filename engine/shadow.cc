@@ -132,8 +132,6 @@ Awaitable<absl::Status> Builder::Describe() {
   CO_ASSIGN_OR_RETURN(build_.target_columns, co_await ReadColumns(connection_, shadow_oid_));
   CO_ASSIGN_OR_RETURN(build_.design.expected_shape, co_await ReadShape(connection_, shadow_oid_));
   CO_ASSIGN_OR_RETURN(build_.design.deferred, co_await ReadDeferred(connection_, shadow_oid_));
-  CO_ASSIGN_OR_RETURN(std::vector<std::string> taken, co_await ReadTakenNames(connection_, table_.oid, shadow_oid_));
-  std::ranges::move(taken, std::back_inserter(build_.refusals));
   CO_ASSIGN_OR_RETURN(const pg::Result identity,
                       co_await connection_.Query("/* pgmoult:catalog */ SELECT relreplident::text FROM "
                                                  "pg_catalog.pg_class WHERE oid = $1::pg_catalog.oid",
@@ -157,10 +155,10 @@ Awaitable<absl::StatusOr<std::string>> Builder::ViewText(std::string expression)
   CO_ASSIGN_OR_RETURN(const std::vector<pg::Result> results, co_await connection_.Pipeline(std::move(statements)));
   CO_ASSIGN_OR_RETURN(const std::string moment, results[4].Scalar<std::string>());
   if (!moment.empty()) {
-    build_.refusals.push_back(
-        fmt::format("USING {}: {} would give one row two values, now in the copy and later in a replay; add a column "
-                    "with that default instead",
-                    expression, moment));
+    build_.refusals.push_back(fmt::format(
+        "USING {}: {} may give one row two values, one in the copy and another in a replay; declare a function "
+        "of your own IMMUTABLE if it is, or add a column with that default instead",
+        expression, moment));
   }
   co_return results[3].Scalar<std::string>();
 }
@@ -263,7 +261,9 @@ void Builder::DecideDualWrite(bool mapping_is_safe) {
     }
   }
   for (const ShapeItem& item : design.expected_shape) {
-    if (item.kind == "constraint" && std::ranges::find(design.source_shape, item) == design.source_shape.end()) {
+    // A column's NOT NULL, which PostgreSQL 18 lists too, is looked at below.
+    const bool constraint = item.kind == "constraint" && !item.definition.starts_with("NOT NULL");
+    if (constraint && std::ranges::find(design.source_shape, item) == design.source_shape.end()) {
       refuse(fmt::format("constraint {} is new or changed: writes that break it could only be logged", item.name));
       if (item.definition.find("NOT VALID") == std::string::npos) {
         design.lossy.push_back(
@@ -366,6 +366,8 @@ Awaitable<absl::StatusOr<ShadowBuild>> Builder::Run(int64_t id, std::string sche
   CO_RETURN_IF_ERROR(co_await Describe());
   CO_RETURN_IF_ERROR(co_await Map());
   CO_RETURN_IF_ERROR(co_await ReadSequences());
+  CO_ASSIGN_OR_RETURN(std::vector<std::string> taken, co_await ReadTakenNames(connection_, shadow_oid_, design));
+  std::ranges::move(taken, std::back_inserter(build_.refusals));
   CO_RETURN_IF_ERROR(co_await ReadStatistics());
   ChooseShadowKeyIndex();
   CO_RETURN_IF_ERROR(co_await Strip());

@@ -42,9 +42,10 @@ Awaitable<absl::Status> CheckNames(Context& context) {
   CO_ASSIGN_OR_RETURN(const std::optional<int64_t> shadow,
                       co_await ReadOid(*context.journal, context.design.transfer.shadow));
   CO_ASSIGN_OR_RETURN(const std::vector<std::string> taken,
-                      co_await ReadTakenNames(*context.journal, context.design.source_oid, shadow.value_or(0)));
-  co_return taken.empty() ? absl::OkStatus()
-                          : absl::FailedPreconditionError(fmt::format("{}; then resume", fmt::join(taken, "; ")));
+                      co_await ReadTakenNames(*context.journal, shadow.value_or(0), context.design));
+  co_return taken.empty()
+      ? absl::OkStatus()
+      : WithEndKind(EndKind::kStopped, absl::FailedPreconditionError(fmt::format("{}", fmt::join(taken, "; "))));
 }
 
 Awaitable<absl::Status> CheckRights(Context& context) {
@@ -100,6 +101,7 @@ Awaitable<absl::Status> StartDualWrite(Context& context) {
   lock.evict_autovacuum = false;
   const pg::Deadline deadline = pg::Deadline::After(context.options.lock_budget);
   for (;;) {
+    CO_RETURN_IF_ERROR(co_await context.gate.Pass());
     // A log that is long, or full of dead rows, would take long to index.
     CO_RETURN_IF_ERROR(co_await replayer->CatchUp(kShortLog, kMaxLaps));
     CO_RETURN_IF_ERROR(co_await replayer->TidyLog(/*always=*/true));

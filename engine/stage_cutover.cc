@@ -143,8 +143,9 @@ Awaitable<absl::Status> Swap::CheckNothingChanged() {
                       co_await DependentFindings(connection, table, context_.options.allow_publish_all));
   for (const Finding& finding : findings) {
     if (finding.severity == Severity::kRefuse) {
-      co_return Impossible(
-          fmt::format("{}: {} ({}); it came during the run", finding.object, finding.message, finding.remedy));
+      co_return WithEndKind(EndKind::kStopped, absl::FailedPreconditionError(
+                                                   fmt::format("{}: {} ({}); it came during the run", finding.object,
+                                                               finding.message, finding.remedy)));
     }
   }
   CO_RETURN_IF_ERROR(co_await RunAll(FinishShapeSql(design_)));
@@ -247,6 +248,7 @@ Awaitable<absl::Status> Swap::StoppedWritersBody() {
 
 Awaitable<absl::Status> Swap::WaitForOldSnapshots() {
   for (;;) {
+    const Clock::time_point before = Clock::now();
     const std::string& moved = replayer_.last_moving_xid().empty() ? moved_before_ : replayer_.last_moving_xid();
     CO_ASSIGN_OR_RETURN(const pg::Result result, co_await observer_->Query(sql::kOldSnapshots, {moved}));
     if (result.rows() == 0) {
@@ -269,7 +271,7 @@ Awaitable<absl::Status> Swap::WaitForOldSnapshots() {
     constexpr milliseconds kStep{20};
     CO_RETURN_IF_ERROR(context_.gate.stopping() ? absl::CancelledError("stopped on request") : absl::OkStatus());
     CO_RETURN_IF_ERROR(co_await pg::SleepFor(kStep));
-    waited_for_snapshots_ += kStep;
+    waited_for_snapshots_ += std::chrono::duration_cast<milliseconds>(Clock::now() - before);
   }
   context_.progress.waiting.clear();
   co_return absl::OkStatus();
@@ -356,8 +358,11 @@ Awaitable<absl::Status> Swap::Run() {
       break;
     }
     if (!pg::IsLockNotAvailable(status) && !pg::IsSerializationFailure(status) && !IsTryAgain(status) &&
-        !IsHeldTooLong(status)) {
+        !IsHeldTooLong(status) && !IsIdledTooLong(status)) {
       co_return status;
+    }
+    if (!context_.journal->usable()) {
+      CO_ASSIGN_OR_RETURN(context_.journal, co_await context_.sessions.OpenLogin("journal"));
     }
     strict_tries_ += strict_ ? 1 : 0;
     CO_RETURN_IF_ERROR(co_await ReportTry(status));

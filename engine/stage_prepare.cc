@@ -48,8 +48,9 @@ Awaitable<absl::Status> MakeTriggers(Context& context) {
   Design& design = context.design;
   CO_ASSIGN_OR_RETURN(const std::vector<std::string> changed, co_await ReadDefinitionChanges(connection, design));
   if (!changed.empty()) {
-    co_return absl::FailedPreconditionError(fmt::format("the definition of {} changed while the shadow was made: {}",
-                                                        design.transfer.source.Plain(), fmt::join(changed, "; ")));
+    co_return WithEndKind(EndKind::kImpossible, absl::FailedPreconditionError(fmt::format(
+                                                    "the definition of {} changed while triggers were to be made: {}",
+                                                    design.transfer.source.Plain(), fmt::join(changed, "; "))));
   }
   CO_RETURN_IF_ERROR(co_await pg::RunAll(connection, kComment, DropCaptureSql(design)));
   CO_RETURN_IF_ERROR(co_await pg::RunAll(connection, kComment, CaptureTriggersSql(design, context.options.capture)));

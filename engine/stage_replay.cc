@@ -1,3 +1,6 @@
+#include <utility>
+#include <vector>
+
 #include "engine/builds.h"
 #include "engine/context.h"
 #include "fmt/format.h"
@@ -13,12 +16,25 @@ constexpr int64_t kShortLog = 1'000;  // rows: the log counts as short
 constexpr int kMaxLaps = 50;          // through the log, under an application that refills it as fast
 constexpr int kUniqueTries = 2;
 
+// Those that are more than an index end in ACCESS EXCLUSIVE on the shadow, which the building of any other would hold
+// up: they come one at a time.
+Awaitable<absl::Status> BuildAllUnique(Context& context) {
+  std::vector<DeferredItem> together;
+  std::vector<DeferredItem> one_by_one;
+  for (DeferredItem& item : UniqueItems(context.design)) {
+    const bool plain = item.kind == "index" && item.constraint.empty();
+    (plain ? together : one_by_one).push_back(std::move(item));
+  }
+  CO_RETURN_IF_ERROR(co_await BuildItems(context, std::move(together), context.options.jobs));
+  co_return co_await BuildItems(context, std::move(one_by_one), 1);
+}
+
 // In log mode nobody but replay writes the shadow: after a full round it is the source as of one snapshot. What is
 // duplicate there is so in the source, at least for a moment; the second time it counts.
 Awaitable<absl::Status> BuildUnique(Context& context, copier::Replayer& replayer) {
   for (int tries = 1;; ++tries) {
     CO_RETURN_IF_ERROR((co_await replayer.FullRound()).status());
-    const absl::Status built = co_await BuildItems(context, UniqueItems(context.design), context.options.jobs);
+    const absl::Status built = co_await BuildAllUnique(context);
     if (!pg::IsDuplicate(built)) {
       co_return built;
     }

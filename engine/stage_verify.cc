@@ -38,7 +38,8 @@ constexpr size_t kLookBatch = 500;          // keys looked at together
 constexpr int kLooks = 5;                   // before a key counts as hot: each time it was in the log again
 constexpr int64_t kMaxRepairs = 100'000;    // more wrong rows than this is no accident that a repair should hide
 constexpr int kRepairTries = 50;
-constexpr int kUncutTries = 5;  // of a range that holds too many rows of the shadow
+constexpr double kTimedOutMs = 30'000;  // the time-out of a worker's statement
+constexpr int kUncutTries = 5;          // of a range that holds too many rows of the shadow
 constexpr int kRepairsOfOneRow = 3;
 constexpr auto kReplayPause = milliseconds(200);
 
@@ -237,29 +238,41 @@ Awaitable<absl::StatusOr<bool>> Verify::TryRange(pg::Connection& connection, con
   co_return true;
 }
 
-// Cuts the first range after about `rows` of the source's rows; false where it cannot be cut.
+// Cuts the first range into pieces of about `rows` of the source's rows; false where it cannot be cut.
 Awaitable<absl::StatusOr<bool>> Verify::Cut(pg::Connection& connection, std::deque<KeyRange>& ranges, int64_t rows) {
-  CO_ASSIGN_OR_RETURN(const std::optional<KeyValue> middle,
-                      co_await copier::ReadBoundary(connection, transfer_, ranges.front(), rows));
-  if (!middle || middle == ranges.front().upper) {
+  std::vector<KeyRange> pieces;
+  KeyRange rest = ranges.front();
+  for (;;) {
+    CO_RETURN_IF_ERROR(co_await context_.gate.Pass());
+    CO_ASSIGN_OR_RETURN(std::optional<KeyValue> middle,
+                        co_await copier::ReadBoundary(connection, transfer_, rest, rows));
+    if (!middle || middle == rest.upper) {
+      break;
+    }
+    pieces.push_back({.lower = std::exchange(rest.lower, middle), .upper = middle});
+  }
+  if (pieces.empty()) {
     co_return false;
   }
-  ranges.push_front({.lower = ranges.front().lower, .upper = middle});
-  ranges[1].lower = middle;
+  ranges.front() = std::move(rest);
+  ranges.insert(ranges.begin(), pieces.begin(), pieces.end());
   co_return true;
 }
 
 Awaitable<absl::Status> Verify::VerifyRange(pg::Connection& connection, KeyRange range, int64_t asked_rows) {
   std::deque<KeyRange> ranges = {std::move(range)};
-  int64_t slow_rows = asked_rows;
+  int64_t piece_rows = kMaxChunkRows;
   int uncut = 0;
   while (!ranges.empty()) {
     const absl::StatusOr<bool> done = co_await TryRange(connection, ranges.front(), asked_rows);
     const bool too_many = absl::IsOutOfRange(done.status());  // a bulk load came in since the range was cut
     const bool too_slow = pg::SqlState(done.status()) == "57014";
     if (too_many || too_slow) {
-      slow_rows = too_slow ? std::max<int64_t>(1, slow_rows / 10) : slow_rows;
-      CO_ASSIGN_OR_RETURN(const bool cut, co_await Cut(connection, ranges, too_slow ? slow_rows : kMaxChunkRows));
+      if (too_slow) {
+        sizer_.Record(asked_rows, asked_rows, kTimedOutMs);
+        piece_rows = std::max<int64_t>(1, (asked_rows > 0 ? asked_rows : piece_rows) / 10);
+      }
+      CO_ASSIGN_OR_RETURN(const bool cut, co_await Cut(connection, ranges, piece_rows));
       if (!cut) {
         // The rows are the shadow's alone: a bulk DELETE that is in the log, and gone once it has been replayed.
         CO_RETURN_IF_ERROR(too_slow || ++uncut > kUncutTries ? done.status() : absl::OkStatus());

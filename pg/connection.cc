@@ -594,7 +594,7 @@ Awaitable<absl::Status> InTransaction(Connection& connection, std::string begin,
 Awaitable<absl::Status> RunAll(Connection& connection, std::string comment, std::vector<std::string> statements) {
   std::vector<Statement> batch;
   for (const std::string& statement : statements) {
-    batch.push_back({comment + " " + statement, {}});
+    batch.push_back({fmt::format("{} {}", comment, statement), {}});
   }
   co_return (co_await connection.Pipeline(std::move(batch))).status();
 }

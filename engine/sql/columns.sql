@@ -16,7 +16,10 @@ SELECT a.attnum, a.attname::text, format_type(a.atttypid, a.atttypmod), format_t
            WHERE d.typtype = 'd' AND d.oid IN (t.oid, CASE WHEN t.typlen = -1 THEN t.typelem END)
            UNION ALL
            SELECT d.typbasetype, d.typtypmod FROM domain JOIN pg_type d ON d.oid = domain.typbasetype WHERE d.typtype = 'd')
-         SELECT FROM domain WHERE domain.typtypmod <> -1),
+         SELECT FROM domain JOIN pg_type b ON b.oid = domain.typbasetype
+         JOIN pg_cast k ON k.castsource = k.casttarget AND k.castsource IN (b.oid, b.typelem)
+         JOIN pg_proc p ON p.oid = k.castfunc AND p.pronargs = 3
+         WHERE domain.typtypmod <> -1),
        CASE WHEN a.atttypmod <> -1 AND lf.oid IS NOT NULL
             THEN quote_ident(fn.nspname) || '."' || lf.proname || '"' ELSE '' END,
        CASE WHEN a.atttypmod <> -1 THEN coalesce(lf.pronargs, 0) ELSE 0 END, a.atttypmod

@@ -15,6 +15,7 @@ FROM (
   SELECT p.proname || '()' AS what
   FROM called c JOIN pg_proc p ON p.oid = c.oid
   WHERE p.provolatile = 'v'
+     OR (p.proname = 'age' AND p.pronargs = 1 AND p.pronamespace = 'pg_catalog'::regnamespace)
      OR p.oid::regprocedure::text IN ('now()', 'statement_timestamp()', 'transaction_timestamp()',
                                       'pg_current_xact_id()', 'txid_current()')
   UNION

@@ -21,8 +21,6 @@
 namespace pgmoult::tests {
 namespace {
 
-using ::testing::HasSubstr;
-
 constexpr char kLog[] = "pgmoult_1_new.pgmoult_change_log";
 
 // A run that waits before the swap, with a table t (id, …) that tests write to.
@@ -305,7 +303,7 @@ absl::Status OverlappingSerializableWriters(const TestDatabase& database) {
   first.Exec("UPDATE t SET v = 'first' WHERE id = 1");
   const absl::Status updated = second.Try("UPDATE t SET v = 'second' WHERE id = 19000").status();
   // Each has now written after the other has looked.
-  const absl::Status updated_again = first.Try("UPDATE t SET v = 'first' WHERE id = 2").status();
+  absl::Status updated_again = first.Try("UPDATE t SET v = 'first' WHERE id = 2").status();
   if (!updated_again.ok()) {
     return updated_again;
   }

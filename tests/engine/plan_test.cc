@@ -37,21 +37,21 @@ using ::testing::Not;
 // One database for all tests, emptied before each. Every session has the search_path "first, public".
 class PlanTest : public ::testing::Test {
  protected:
-  static void TearDownTestSuite() { shared_.reset(); }
+  static void TearDownTestSuite() { shared.reset(); }
 
   PlanTest() {
-    if (shared_ == nullptr) {
-      shared_ = std::make_unique<TestDatabase>();
-      Session(*shared_).Exec(fmt::format("ALTER DATABASE {} SET search_path = first, public", shared_->name()));
+    if (shared == nullptr) {
+      shared = std::make_unique<TestDatabase>();
+      Session(*shared).Exec(fmt::format("ALTER DATABASE {} SET search_path = first, public", shared->name()));
     }
-    session_ = std::make_unique<Session>(*shared_);
+    session_ = std::make_unique<Session>(*shared);
     session_->Exec(
         "DROP SCHEMA IF EXISTS public, first, pgmoult, pgmoult_1_new, pgmoult_1_old CASCADE;"
         "CREATE SCHEMA public; CREATE SCHEMA first");
   }
 
   absl::StatusOr<engine::Plan> TryPlan(std::string_view statement) {
-    return PlanChange(*shared_, std::string(statement));
+    return PlanChange(*shared, std::string(statement));
   }
 
   engine::Plan Plan(std::string_view statement) {
@@ -79,11 +79,11 @@ class PlanTest : public ::testing::Test {
                       "SELECT coalesce(string_agg(s::text, E'\\n' ORDER BY s::text), '') FROM pg_sequences s");
   }
 
-  static std::unique_ptr<TestDatabase> shared_;
+  static std::unique_ptr<TestDatabase> shared;
   std::unique_ptr<Session> session_;
 };
 
-std::unique_ptr<TestDatabase> PlanTest::shared_;
+std::unique_ptr<TestDatabase> PlanTest::shared;
 
 std::string AllText(const std::vector<std::string>& sentences) { return fmt::format("{}", fmt::join(sentences, "\n")); }
 
@@ -297,7 +297,7 @@ INSTANTIATE_TEST_SUITE_P(Columns, PlannedMappingTest, ::testing::ValuesIn(kMappi
 TEST_F(PlanTest, AValueThatDoesNotFitStopsTheRunAndIsNotCut) {
   session_->Exec(
       "CREATE TABLE t (id int PRIMARY KEY, v varchar(20)); INSERT INTO t VALUES (1, 'short'), (2, 'too long')");
-  const auto report = RunChange(*shared_, "ALTER TABLE t ALTER COLUMN v TYPE varchar(5)");
+  const auto report = RunChange(*shared, "ALTER TABLE t ALTER COLUMN v TYPE varchar(5)");
   EXPECT_EQ(pg::SqlState(report.status()), "22001") << pg::Describe(report.status());
   EXPECT_EQ(session_->Scalar<std::string>("SELECT string_agg(v, ',' ORDER BY id) FROM t"), "short,too long");
   EXPECT_EQ(session_->Scalar<int64_t>("SELECT count(*) FROM pg_attribute WHERE attrelid = 't'::regclass AND "
@@ -434,7 +434,7 @@ TEST_F(PlanTest, FindsTheTableAsTheLoginsSessionsDo) {
   EXPECT_EQ(Plan("T").table.name.Plain(), "first.t");
   EXPECT_EQ(Plan("public.t").table.name.Plain(), "public.t");
   EXPECT_EQ(Plan("only_there").table.name.Plain(), "public.only_there");
-  EXPECT_EQ(Plan(fmt::format("ALTER TABLE {}.public.t ADD COLUMN x int", shared_->name())).table.name.Plain(),
+  EXPECT_EQ(Plan(fmt::format("ALTER TABLE {}.public.t ADD COLUMN x int", shared->name())).table.name.Plain(),
             "public.t");
 }
 
@@ -536,7 +536,7 @@ TEST_F(PlanTest, ItsJsonHoldsTheSame) {
 TEST_F(PlanTest, OptionsOutOfTheirLimitsAreRefusedAtOnce) {
   engine::RunOptions options;
   options.jobs = 0;
-  EXPECT_TRUE(absl::IsInvalidArgument(PlanChange(*shared_, "nope", options).status()));
+  EXPECT_TRUE(absl::IsInvalidArgument(PlanChange(*shared, "nope", options).status()));
 }
 
 }  // namespace

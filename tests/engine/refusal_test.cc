@@ -442,14 +442,14 @@ const Case kCases[] = {
 // One database for all tests, emptied before each.
 class RefusalTest : public ::testing::Test {
  protected:
-  static void TearDownTestSuite() { shared_.reset(); }
+  static void TearDownTestSuite() { shared.reset(); }
 
   RefusalTest() {
-    if (shared_ == nullptr || !Empty().ok()) {
-      shared_ = std::make_unique<TestDatabase>();
+    if (shared == nullptr || !Empty().ok()) {
+      shared = std::make_unique<TestDatabase>();
     }
-    superuser_ = std::make_unique<Session>(*shared_);
-    MakeOwner(*superuser_, *shared_, "refusal_owner");
+    superuser_ = std::make_unique<Session>(*shared);
+    MakeOwner(*superuser_, *shared, "refusal_owner");
     EnsureRole(*superuser_, "refusal_stranger");
     EnsureRole(*superuser_, "refusal_clerk");
     EnsureTablespace(*superuser_, "refusal_space");
@@ -457,12 +457,12 @@ class RefusalTest : public ::testing::Test {
     superuser_->Exec(
         "REVOKE refusal_owner FROM refusal_stranger; REVOKE refusal_clerk FROM refusal_owner;"
         "REVOKE CREATE ON TABLESPACE refusal_space FROM refusal_owner");
-    owner_ = std::make_unique<Session>(*shared_, "refusal_owner");
+    owner_ = std::make_unique<Session>(*shared, "refusal_owner");
     owner_->Exec(std::string(kTable));
   }
 
   static absl::Status Empty() {
-    Session superuser(*shared_);
+    Session superuser(*shared);
     return superuser
         .Try(
             "DROP EVENT TRIGGER IF EXISTS watcher;"
@@ -475,7 +475,7 @@ class RefusalTest : public ::testing::Test {
 
   static absl::StatusOr<engine::Plan> Plan(std::string_view statement, const std::string& role = "refusal_owner",
                                            const engine::RunOptions& options = {}) {
-    return PlanChange(*shared_, std::string(statement), options, role);
+    return PlanChange(*shared, std::string(statement), options, role);
   }
 
   // Relations, triggers and schemas, with the transactions that last touched them.
@@ -486,12 +486,12 @@ class RefusalTest : public ::testing::Test {
         "(SELECT string_agg(to_jsonb(n)::text || n.xmin, E'\\n' ORDER BY oid) FROM pg_namespace n))");
   }
 
-  static std::unique_ptr<TestDatabase> shared_;
+  static std::unique_ptr<TestDatabase> shared;
   std::unique_ptr<Session> superuser_;
   std::unique_ptr<Session> owner_;
 };
 
-std::unique_ptr<TestDatabase> RefusalTest::shared_;
+std::unique_ptr<TestDatabase> RefusalTest::shared;
 
 std::vector<std::string> Codes(const engine::Plan& plan, engine::Severity severity = engine::Severity::kRefuse) {
   std::vector<std::string> codes;
@@ -535,7 +535,7 @@ TEST_P(RefusedThingTest, IsRefusedByNameWithAWayOut) {
 
   const std::string before = Picture();
   const std::string of_our_name = Leftovers(*superuser_);
-  const auto report = RunChange(TargetOf(*shared_, Role(one.login)), std::string(one.statement));
+  const auto report = RunChange(TargetOf(*shared, Role(one.login)), std::string(one.statement));
   EXPECT_EQ(engine::EndKindOf(report.status()), engine::EndKind::kRefused) << pg::Describe(report.status());
   EXPECT_THAT(pg::Describe(report.status()), HasSubstr(std::string(one.object)));
   EXPECT_EQ(Leftovers(*superuser_), of_our_name);
@@ -604,7 +604,7 @@ TEST_F(RefusalTest, APublicationOfAllTablesIsNoObstacleWhereItIsAllowed) {
         owner_->Exec(fmt::format(fmt::runtime(identity.write), table));
       }
     };
-    const auto report = RunChange(TargetOf(*shared_, "refusal_owner"), change, options, observer);
+    const auto report = RunChange(TargetOf(*shared, "refusal_owner"), change, options, observer);
     ASSERT_TRUE(report.ok()) << pg::Describe(report.status());
     EXPECT_EQ(report->rows_replayed, 1);
     EXPECT_EQ(superuser_->Scalar<std::string>(fmt::format(
@@ -628,8 +628,8 @@ TEST_F(RefusalTest, ATrustedOwnersCodeMayRunUnderASuperuser) {
 
 TEST_F(RefusalTest, AMemberOfTheOwnerMayChangeItsTable) {
   superuser_->Exec("GRANT refusal_owner TO refusal_stranger");
-  superuser_->Exec(fmt::format("GRANT CREATE ON DATABASE {} TO refusal_stranger", shared_->name()));
-  const auto report = RunChange(TargetOf(*shared_, "refusal_stranger"), std::string(kBigint));
+  superuser_->Exec(fmt::format("GRANT CREATE ON DATABASE {} TO refusal_stranger", shared->name()));
+  const auto report = RunChange(TargetOf(*shared, "refusal_stranger"), std::string(kBigint));
   ASSERT_TRUE(report.ok()) << pg::Describe(report.status());
   EXPECT_EQ(superuser_->Scalar<std::string>("SELECT relowner::regrole::text FROM pg_class WHERE oid = 't'::regclass"),
             "refusal_owner");
@@ -691,7 +691,7 @@ TEST_F(RefusalTest, ALimitOfTemporaryFilesIsWarnedOfWhereverItIsSet) {
     }
     return named;
   };
-  const std::string here = shared_->name();
+  const std::string here = shared->name();
   superuser_->Exec(
       fmt::format("ALTER ROLE refusal_clerk SET temp_file_limit = '9876543kB';"
                   "ALTER ROLE refusal_clerk IN DATABASE {0} SET temp_file_limit = '9876543kB';"
@@ -769,7 +769,7 @@ TEST_F(RefusalTest, ALongTransactionIsWarnedOfByItsSession) {
   const size_t at = query.find(kMinute);
   ASSERT_NE(at, std::string::npos);
   query.replace(at, kMinute.size(), "interval '0 minutes'");
-  Session asking(*shared_);
+  Session asking(*shared);
   asking.Exec("SET search_path = pg_catalog");
   const auto warnings = [&] {
     const pg::Result found = asking.Exec(query, {asking.Scalar<int64_t>("SELECT 'public.t'::regclass::oid"), false});

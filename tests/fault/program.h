@@ -17,8 +17,6 @@
 
 #include "tests/support/eventually.h"
 
-extern char** environ;
-
 namespace pgmoult::tests {
 
 // The program `pgmoult` as a child process: $PGMOULT_BINARY, else build/dev/pgmoult below the current folder. Killed at

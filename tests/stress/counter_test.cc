@@ -34,7 +34,7 @@ class Crowd {
 
   template <typename Body>
   void Add(Body body) {
-    threads_.emplace_back([this, body]() mutable {
+    threads_.emplace_back([this, body = std::move(body)]() mutable {
       try {
         while (!stop_) {
           body();

@@ -60,7 +60,7 @@ bool InvariantWatch::AwaitLook(const std::string& stage) const {
 void InvariantWatch::Watch(const TestDatabase& database, const Shape& shape) {
   Client client(database, "invariant");
   const bool there = Eventually(
-      [&] { return stop_ || client.Must("SELECT to_regclass('pgmoult_1_new.pgmoult_change_log')").Value() != ""; },
+      [&] { return stop_ || !client.Must("SELECT to_regclass('pgmoult_1_new.pgmoult_change_log')").Value().empty(); },
       std::chrono::minutes(2));
   // The log's statistics are those of an empty table now and then; a look must not take seconds for that, since it
   // holds a lock on the shadow.

@@ -2,11 +2,12 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <signal.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cstdio>
+#include <array>
+#include <csignal>
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
@@ -31,7 +32,8 @@ using ::testing::HasSubstr;
 // A pgbench under way.
 class Pgbench {
  public:
-  Pgbench(const TestDatabase& database, std::vector<std::string> arguments) : output_(std::tmpfile()) {
+  Pgbench(const TestDatabase& database, std::vector<std::string> arguments)
+      : output_(memfd_create("pgbench output", MFD_CLOEXEC)) {
     arguments.insert(arguments.begin(),
                      {database.server().bin_dir() + "/pgbench", "-h", database.server().socket_dir(), "-p",
                       fmt::format("{}", database.server().port()), "-U", database.server().user()});
@@ -43,8 +45,8 @@ class Pgbench {
     argv.push_back(nullptr);
     pid_ = fork();
     if (pid_ == 0) {
-      dup2(fileno(output_), STDOUT_FILENO);
-      dup2(fileno(output_), STDERR_FILENO);
+      dup2(output_, STDOUT_FILENO);
+      dup2(output_, STDERR_FILENO);
       execv(argv[0], argv.data());
       _exit(127);
     }
@@ -56,7 +58,7 @@ class Pgbench {
       kill(pid_, SIGKILL);
       waitpid(pid_, nullptr, 0);
     }
-    std::fclose(output_);
+    close(output_);
   }
 
   bool Running() {
@@ -81,16 +83,15 @@ class Pgbench {
   }
   std::string Output() {
     std::string text;
-    std::rewind(output_);
-    char piece[4096];
-    while (const size_t size = std::fread(piece, 1, sizeof piece, output_)) {
-      text.append(piece, size);
+    std::array<char, 4096> piece{};
+    for (ssize_t size = 0; (size = pread(output_, piece.data(), piece.size(), static_cast<off_t>(text.size()))) > 0;) {
+      text.append(piece.data(), static_cast<size_t>(size));
     }
     return text;
   }
 
  private:
-  std::FILE* output_;
+  int output_;
   pid_t pid_ = 0;
   int status_ = 0;
 };

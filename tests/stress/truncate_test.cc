@@ -21,7 +21,7 @@ namespace {
 class StressTruncateTest : public ::testing::Test {
  protected:
   // Truncates once in each of these stages, while the engine works on it.
-  void TruncateIn(std::vector<std::string> stages, Scenario scenario) {
+  void TruncateIn(const std::vector<std::string>& stages, Scenario scenario) {
     Workload workload(database_, shape_,
                       EachIsolation({{Step::kInsert, 1},
                                      {Step::kReinsert, 1},

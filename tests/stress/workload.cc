@@ -74,7 +74,7 @@ struct Workload::Writer {
 uint64_t NewSeed() {
   const char* given = std::getenv("PGMOULT_STRESS_SEED");
   const uint64_t seed = given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device()();
-  std::cout << "[   seed   ] PGMOULT_STRESS_SEED=" << seed << std::endl;
+  std::cout << "[   seed   ] PGMOULT_STRESS_SEED=" << seed << "\n" << std::flush;
   return seed;
 }
 
@@ -333,16 +333,15 @@ bool Workload::AwaitCommits(int more) {
   for (const auto& writer : writers_) {
     goals.push_back(writer->commits + (writer->spec.long_transactions ? 1 : more));
   }
-  return Eventually(
-             [&] {
-               bool all = true;
-               for (size_t i = 0; i < goals.size(); ++i) {
-                 all = all && writers_[i]->commits >= goals[i];
-               }
-               return all || failed_;
-             },
-             kPatience) &&
-         !failed_;
+  const auto reached = [&] {
+    bool all = true;
+    for (size_t i = 0; i < goals.size(); ++i) {
+      all = all && writers_[i]->commits >= goals[i];
+    }
+    return all || failed_;
+  };
+  const bool in_time = Eventually(reached, kPatience);
+  return in_time && !failed_;
 }
 
 void Workload::SetStage(const std::string&) { ++stage_changes_; }
