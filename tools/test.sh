@@ -108,13 +108,13 @@ fuzz_targets() {
   ninja -C build/fuzz -t targets all | sed -n 's/^\(fuzz_[a-z0-9_]*\): .*/\1/p' | sort -u
 }
 
-# Runs one target on a copy of its corpus, so that what it finds does not end up in the sources.
+# Runs one target on a copy of its corpus, which stays in the build folder and grows from run to run; what is worth keeping
+# for all is merged into the sources by hand (tests/README.md).
 fuzz_one() {
   local target="$1" name="${1#fuzz_}" binary log
   binary="$(find build/fuzz -type f -name "${target}" -perm -u+x | head -n 1)"
   [[ -n "${binary}" ]] || { echo "test.sh: target ${target} made no program" >&2; return 1; }
   local directory="build/fuzz-runs/${name}"
-  rm -rf "${directory}"
   mkdir -p "${directory}/corpus"
   [[ ! -d "tests/fuzz/corpus/${name}" ]] || cp -r "tests/fuzz/corpus/${name}/." "${directory}/corpus/"
   local arguments=(-max_total_time="${fuzz_seconds}" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1
