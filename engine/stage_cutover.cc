@@ -32,8 +32,8 @@ double MsSince(Clock::time_point start) {
   return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
 }
 
-absl::Status Impossible(std::string why) {
-  return WithEndKind(EndKind::kImpossible, absl::FailedPreconditionError(std::move(why)));
+absl::Status Impossible(std::string_view why) {
+  return WithEndKind(EndKind::kImpossible, absl::FailedPreconditionError(std::string(why)));
 }
 
 // The tries of one cutover.
