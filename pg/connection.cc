@@ -415,23 +415,30 @@ Awaitable<absl::StatusOr<std::vector<Result>>> Connection::Pipeline(std::vector<
   co_return results;
 }
 
+Awaitable<absl::Status> Connection::StartCopy(const std::string& sql, int direction, Deadline deadline) {
+  if (PQsendQueryParams(connection_.get(), sql.c_str(), 0, nullptr, nullptr, nullptr, nullptr, kTextFormat) == 0) {
+    co_return SendFailed("starting a COPY");
+  }
+  CO_RETURN_IF_ERROR(co_await Flush(deadline));
+  CO_ASSIGN_OR_RETURN(const Result::Handle start, co_await NextResult(deadline));
+  if (start != nullptr && PQresultStatus(start.get()) == direction) {
+    co_return absl::OkStatus();
+  }
+  const char* const wanted = direction == PGRES_COPY_OUT ? "TO STDOUT" : "FROM STDIN";
+  absl::Status error = absl::InternalError(fmt::format("the statement is no COPY {}", wanted));
+  if (start != nullptr && PQresultStatus(start.get()) == PGRES_FATAL_ERROR) {
+    error = ResultError(start.get());
+  }
+  const absl::Status drained = co_await Drain(deadline);
+  co_return drained.ok() ? error : drained;
+}
+
 Awaitable<absl::StatusOr<int64_t>> Connection::CopyOut(std::string sql,
                                                        absl::FunctionRef<absl::Status(std::string_view)> sink,
                                                        std::optional<Deadline> deadline) {
   const Deadline effective = Effective(deadline);
   CO_RETURN_IF_ERROR(co_await CheckReady(effective));
-  if (PQsendQueryParams(connection_.get(), sql.c_str(), 0, nullptr, nullptr, nullptr, nullptr, kTextFormat) == 0) {
-    co_return SendFailed("starting a COPY");
-  }
-  CO_RETURN_IF_ERROR(co_await Flush(effective));
-  CO_ASSIGN_OR_RETURN(Result::Handle start, co_await NextResult(effective));
-  if (start == nullptr || PQresultStatus(start.get()) != PGRES_COPY_OUT) {
-    const absl::Status error = start != nullptr && PQresultStatus(start.get()) == PGRES_FATAL_ERROR
-                                   ? ResultError(start.get())
-                                   : absl::InternalError("the statement is no COPY TO STDOUT");
-    const absl::Status drained = co_await Drain(effective);
-    co_return drained.ok() ? error : drained;
-  }
+  CO_RETURN_IF_ERROR(co_await StartCopy(sql, PGRES_COPY_OUT, effective));
   absl::Status sink_error;
   for (;;) {
     char* buffer = nullptr;
@@ -460,18 +467,7 @@ Awaitable<absl::StatusOr<int64_t>> Connection::CopyIn(std::string sql,
                                                       std::optional<Deadline> deadline) {
   const Deadline effective = Effective(deadline);
   CO_RETURN_IF_ERROR(co_await CheckReady(effective));
-  if (PQsendQueryParams(connection_.get(), sql.c_str(), 0, nullptr, nullptr, nullptr, nullptr, kTextFormat) == 0) {
-    co_return SendFailed("starting a COPY");
-  }
-  CO_RETURN_IF_ERROR(co_await Flush(effective));
-  CO_ASSIGN_OR_RETURN(Result::Handle start, co_await NextResult(effective));
-  if (start == nullptr || PQresultStatus(start.get()) != PGRES_COPY_IN) {
-    const absl::Status error = start != nullptr && PQresultStatus(start.get()) == PGRES_FATAL_ERROR
-                                   ? ResultError(start.get())
-                                   : absl::InternalError("the statement is no COPY FROM STDIN");
-    const absl::Status drained = co_await Drain(effective);
-    co_return drained.ok() ? error : drained;
-  }
+  CO_RETURN_IF_ERROR(co_await StartCopy(sql, PGRES_COPY_IN, effective));
   absl::Status source_error;
   size_t queued = 0;
   for (;;) {
@@ -585,10 +581,8 @@ Awaitable<absl::Status> InTransaction(Connection& connection, std::string begin,
     co_return co_await connection.Commit();
   }
   const absl::Status rolled_back = co_await connection.Rollback();
-  if (!rolled_back.ok()) {
-    co_return Annotate(status, fmt::format("(and ROLLBACK failed: {})", Describe(rolled_back)));
-  }
-  co_return status;
+  co_return rolled_back.ok() ? status
+                             : Annotate(status, fmt::format("(and ROLLBACK failed: {})", Describe(rolled_back)));
 }
 
 Awaitable<absl::Status> RunAll(Connection& connection, std::string comment, std::vector<std::string> statements) {

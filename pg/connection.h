@@ -145,6 +145,8 @@ class Connection {
   // Reads results to the end of the statement; the last one, or the first error.
   Awaitable<absl::StatusOr<Result>> FinishStatement(Deadline deadline);
   Awaitable<absl::Status> Drain(Deadline deadline);
+  // Begins a COPY in the direction of PGRES_COPY_OUT or PGRES_COPY_IN.
+  Awaitable<absl::Status> StartCopy(const std::string& sql, int direction, Deadline deadline);
   void GiveUp();
   absl::Status Lost(std::string_view during);
   // Why the connection was not made.
