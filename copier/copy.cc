@@ -4,6 +4,7 @@
 #include <deque>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "boost/asio/this_coro.hpp"
 #include "copier/marker.h"
@@ -194,19 +195,13 @@ Awaitable<absl::StatusOr<bool>> Copy::Cut(pg::Connection& connection, const Chun
   const bool gap = chunk.asked_rows == 0;  // that an earlier engine left, of unknown size
   const int64_t rows = gap ? sizer_.rows() : std::max<int64_t>(1, chunk.asked_rows / 10);
   sizer_.Record(chunk.asked_rows, chunk.asked_rows, kTimedOutMs);
-  KeyRange rest = chunk.range;
-  for (;;) {
-    CO_RETURN_IF_ERROR(co_await gate_.Pass());
-    CO_ASSIGN_OR_RETURN(std::optional<KeyValue> middle, co_await ReadBoundary(connection, transfer_, rest, rows));
-    if (!middle || middle == rest.upper) {
-      break;
-    }
-    Enqueue({.lower = std::exchange(rest.lower, middle), .upper = middle}, rows);
-  }
-  if (rest.lower == chunk.range.lower) {
+  CO_ASSIGN_OR_RETURN(std::vector<KeyRange> pieces, co_await CutRange(connection, transfer_, chunk.range, rows, gate_));
+  if (pieces.size() == 1) {
     co_return false;
   }
-  Enqueue(std::move(rest), rows);
+  for (KeyRange& piece : pieces) {
+    Enqueue(std::move(piece), rows);
+  }
   co_return true;
 }
 
@@ -263,6 +258,21 @@ pg::Awaitable<absl::StatusOr<std::optional<KeyValue>>> ReadBoundary(pg::Connecti
                                                                     int64_t rows) {
   CO_ASSIGN_OR_RETURN(const pg::Result result, co_await connection.Query(BoundarySql(transfer, remaining, rows)));
   co_return KeyOf(result);
+}
+
+pg::Awaitable<absl::StatusOr<std::vector<KeyRange>>> CutRange(pg::Connection& connection, const Transfer& transfer,
+                                                              KeyRange range, int64_t rows, Gate& gate) {
+  std::vector<KeyRange> pieces;
+  for (;;) {
+    CO_RETURN_IF_ERROR(co_await gate.Pass());
+    CO_ASSIGN_OR_RETURN(std::optional<KeyValue> middle, co_await ReadBoundary(connection, transfer, range, rows));
+    if (!middle || middle == range.upper) {
+      break;
+    }
+    pieces.push_back({.lower = std::exchange(range.lower, middle), .upper = middle});
+  }
+  pieces.push_back(std::move(range));
+  co_return pieces;
 }
 
 pg::Param BoundParam(const std::optional<KeyValue>& bound) {

@@ -57,6 +57,10 @@ pg::Awaitable<absl::StatusOr<std::optional<KeyValue>>> ReadLastKey(pg::Connectio
 pg::Awaitable<absl::StatusOr<std::optional<KeyValue>>> ReadBoundary(pg::Connection& connection,
                                                                     const Transfer& transfer, const KeyRange& remaining,
                                                                     int64_t rows);
+// The range in pieces of `rows` rows and one for the rest, in scan order; the range alone where it holds no more.
+// Passes the gate before each cut.
+pg::Awaitable<absl::StatusOr<std::vector<KeyRange>>> CutRange(pg::Connection& connection, const Transfer& transfer,
+                                                              KeyRange range, int64_t rows, Gate& gate);
 // A bound as a parameter of type text[]; NULL where there is none.
 pg::Param BoundParam(const std::optional<KeyValue>& bound);
 // "(1, a) … (7, b)", for messages.

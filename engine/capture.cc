@@ -63,6 +63,12 @@ std::string LogTheKeys(const Transfer& transfer) {
                      copier::KeyList(transfer, Side::kSource, "pgmoult_u."), Unnested(transfer));
 }
 
+// The keys of all rows of a transition table.
+std::string LogTheRows(const Transfer& transfer, const Function& function) {
+  return fmt::format("INSERT INTO {0} ({1}) SELECT {1} FROM {2}", transfer.log, copier::KeyList(transfer, Side::kLog),
+                     function.rows);
+}
+
 // One index probe a key, whatever the planner thinks of the arrays: LATERAL with OFFSET 0 is never turned round.
 std::string SomeKeyIsLogged(const Transfer& transfer) {
   return fmt::format(
@@ -136,11 +142,11 @@ std::string GatherKeys(const Transfer& transfer, const Function& function) {
   // Counted before they are gathered: an array of all the keys of a bulk statement could outgrow memory.
   return fmt::format(
       "  IF (SELECT pg_catalog.count(*) FROM (SELECT FROM {2} LIMIT {3} + 1) AS pgmoult_first) > {3} THEN\n"
-      "    INSERT INTO {4} ({5}) SELECT {5} FROM {2};\n    RETURN NULL;\n  END IF;\n"
+      "    {4};\n    RETURN NULL;\n  END IF;\n"
       "  SELECT {0} INTO {1} FROM {2};\n  IF pgmoult_k1 IS NULL THEN\n    RETURN NULL;\n  END IF;\n",
       EachKey(transfer, ", ",
               [](const KeyColumn& column, size_t) { return fmt::format("pg_catalog.array_agg({})", column.name); }),
-      Variables(transfer), function.rows, kMaxKeysWrittenThrough, transfer.log, copier::KeyList(transfer, Side::kLog));
+      Variables(transfer), function.rows, kMaxKeysWrittenThrough, LogTheRows(transfer, function));
 }
 
 std::string CreateFunction(const Design& design, const std::string& name, std::string_view declarations,
@@ -165,11 +171,10 @@ std::string CreateFunction(const Design& design, const std::string& name, std::s
 std::string LogFunction(const Design& design, const Function& function) {
   const Transfer& transfer = design.transfer;
   const std::string keys = copier::KeyList(transfer, Side::kLog);
-  const std::string statement =
-      function.rows != nullptr
-          ? fmt::format("  INSERT INTO {} ({}) SELECT {} FROM {};\n", transfer.log, keys, keys, function.rows)
-          : fmt::format("  INSERT INTO {} ({}) VALUES ({});\n", transfer.log, keys,
-                        copier::KeyList(transfer, Side::kSource, function.row_prefix));
+  const std::string statement = function.rows != nullptr
+                                    ? fmt::format("  {};\n", LogTheRows(transfer, function))
+                                    : fmt::format("  INSERT INTO {} ({}) VALUES ({});\n", transfer.log, keys,
+                                                  copier::KeyList(transfer, Side::kSource, function.row_prefix));
   return CreateFunction(design, function.name, "", statement);
 }
 

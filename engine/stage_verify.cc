@@ -240,23 +240,13 @@ Awaitable<absl::StatusOr<bool>> Verify::TryRange(pg::Connection& connection, con
 
 // Cuts the first range into pieces of about `rows` of the source's rows; false where it cannot be cut.
 Awaitable<absl::StatusOr<bool>> Verify::Cut(pg::Connection& connection, std::deque<KeyRange>& ranges, int64_t rows) {
-  std::vector<KeyRange> pieces;
-  KeyRange rest = ranges.front();
-  for (;;) {
-    CO_RETURN_IF_ERROR(co_await context_.gate.Pass());
-    CO_ASSIGN_OR_RETURN(std::optional<KeyValue> middle,
-                        co_await copier::ReadBoundary(connection, transfer_, rest, rows));
-    if (!middle || middle == rest.upper) {
-      break;
-    }
-    pieces.push_back({.lower = std::exchange(rest.lower, middle), .upper = middle});
+  CO_ASSIGN_OR_RETURN(const std::vector<KeyRange> pieces,
+                      co_await copier::CutRange(connection, transfer_, ranges.front(), rows, context_.gate));
+  if (pieces.size() > 1) {
+    ranges.pop_front();
+    ranges.insert(ranges.begin(), pieces.begin(), pieces.end());
   }
-  if (pieces.empty()) {
-    co_return false;
-  }
-  ranges.front() = std::move(rest);
-  ranges.insert(ranges.begin(), pieces.begin(), pieces.end());
-  co_return true;
+  co_return pieces.size() > 1;
 }
 
 Awaitable<absl::Status> Verify::VerifyRange(pg::Connection& connection, KeyRange range, int64_t asked_rows) {
