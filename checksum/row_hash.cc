@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "fmt/format.h"
+#include "pg/test_hooks.h"
 
 namespace pgmoult::checksum {
 namespace {
@@ -28,10 +29,22 @@ bool Parse(std::string_view text, int base, uint64_t& value) {
   return error == std::errc() && stop == end;
 }
 
+// A fault that tests switch on: the row with the length words of its NULLs made those of empty values.
+std::string WithoutNullMarkers(std::string_view raw) {
+  constexpr std::string_view kNullLength = "\xff\xff\xff\xff";
+  std::string row(raw);
+  for (size_t at = row.find(kNullLength); at != std::string::npos; at = row.find(kNullLength)) {
+    row.replace(at, kNullLength.size(), kNullLength.size(), '\0');
+  }
+  return row;
+}
+
 }  // namespace
 
 RowHash HashRow(std::string_view raw) {
-  const XXH128_hash_t hash = XXH3_128bits(raw.data(), raw.size());
+  const std::string faulty = pg::HasFault("hash_without_null_markers") ? WithoutNullMarkers(raw) : std::string();
+  const std::string_view hashed = faulty.empty() ? raw : faulty;
+  const XXH128_hash_t hash = XXH3_128bits(hashed.data(), hashed.size());
   return {.low = hash.low64, .high = hash.high64};
 }
 

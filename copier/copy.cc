@@ -21,7 +21,7 @@ namespace {
 using pg::Awaitable;
 using std::chrono::milliseconds;
 
-constexpr int kMaxTries = 20;  // of one chunk, for locks not got
+constexpr int kMaxTries = 20;  // of one chunk, for serialization failures
 constexpr char kStatementTimeout[] = "57014";
 constexpr double kTimedOutMs = 30'000;  // the time-out of a worker's statement
 constexpr auto kIdleWait = milliseconds(200);
@@ -41,11 +41,13 @@ struct Done {
 // One run of the copy: a queue that the scout fills and the workers empty. One thread, so no locks.
 class Copy {
  public:
-  Copy(const Transfer& transfer, CopyOptions options, CopyState state, Gate& gate, CopyProgress& progress)
+  Copy(const Transfer& transfer, CopyOptions options, CopyState state, Gate& gate, LockWait& locks,
+       CopyProgress& progress)
       : transfer_(transfer),
         options_(options),
         state_(std::move(state)),
         gate_(gate),
+        locks_(locks),
         progress_(progress),
         sizer_(options.sizer) {
     sizer_.SetRowBytes(options.row_bytes);
@@ -67,6 +69,7 @@ class Copy {
   CopyOptions options_;
   CopyState state_;
   Gate& gate_;
+  LockWait& locks_;
   CopyProgress& progress_;
   ChunkSizer sizer_;
   std::deque<Chunk> queue_;
@@ -117,7 +120,7 @@ Awaitable<absl::Status> Copy::Scout(std::unique_ptr<pg::Connection> connection) 
     CO_RETURN_IF_ERROR(co_await CheckMarker(*connection));
     const KeyRange remaining{.lower = state_.frontier, .upper = state_.end};
     const int64_t rows = sizer_.rows();
-    auto read = co_await ReadBoundary(*connection, transfer_, remaining, rows);
+    auto read = co_await ReadBoundary(*connection, transfer_, remaining, rows, locks_);
     if (pg::SqlState(read.status()) == kStatementTimeout && rows > 1) {
       sizer_.Record(rows, rows, kTimedOutMs);
       continue;
@@ -165,8 +168,8 @@ Awaitable<absl::Status> Copy::CopyChunk(pg::Connection& connection, const Chunk&
   pg::Backoff backoff(milliseconds(50), milliseconds(5000));
   for (int tries = 1;; ++tries) {
     Done done;
-    const absl::Status status =
-        co_await pg::InTransaction(connection, "/* pgmoult:copy */ BEGIN", TryChunk(connection, chunk, done));
+    const absl::Status status = co_await locks_.Run(
+        [&] { return pg::InTransaction(connection, "/* pgmoult:copy */ BEGIN", TryChunk(connection, chunk, done)); });
     if (status.ok()) {
       sizer_.Record(chunk.asked_rows, done.rows, done.server_ms);
       progress_.rows += done.rows;
@@ -180,8 +183,7 @@ Awaitable<absl::Status> Copy::CopyChunk(pg::Connection& connection, const Chunk&
         co_return absl::OkStatus();
       }
     }
-    const bool passing = pg::IsLockNotAvailable(status) || pg::IsSerializationFailure(status);
-    if (!passing || tries == kMaxTries) {
+    if (!pg::IsSerializationFailure(status) || tries == kMaxTries) {
       co_return pg::Annotate(
           status, fmt::format("copying rows {} of {}", DescribeRange(chunk.range), transfer_.source.Plain()));
     }
@@ -195,7 +197,8 @@ Awaitable<absl::StatusOr<bool>> Copy::Cut(pg::Connection& connection, const Chun
   const bool gap = chunk.asked_rows == 0;  // that an earlier engine left, of unknown size
   const int64_t rows = gap ? sizer_.rows() : std::max<int64_t>(1, chunk.asked_rows / 10);
   sizer_.Record(chunk.asked_rows, chunk.asked_rows, kTimedOutMs);
-  CO_ASSIGN_OR_RETURN(std::vector<KeyRange> pieces, co_await CutRange(connection, transfer_, chunk.range, rows, gate_));
+  CO_ASSIGN_OR_RETURN(std::vector<KeyRange> pieces,
+                      co_await CutRange(connection, transfer_, chunk.range, rows, gate_, locks_));
   if (pieces.size() == 1) {
     co_return false;
   }
@@ -242,30 +245,34 @@ absl::StatusOr<std::optional<KeyValue>> KeyOf(const pg::Result& result) {
 }  // namespace
 
 pg::Awaitable<absl::Status> CopyRows(const OpenSession& open, const Transfer& transfer, CopyOptions options,
-                                     CopyState state, Gate& gate, CopyProgress& progress) {
-  Copy copy(transfer, options, std::move(state), gate, progress);
+                                     CopyState state, Gate& gate, LockWait& locks, CopyProgress& progress) {
+  Copy copy(transfer, options, std::move(state), gate, locks, progress);
   co_return co_await copy.Run(open);
 }
 
-pg::Awaitable<absl::StatusOr<std::optional<KeyValue>>> ReadLastKey(pg::Connection& connection,
-                                                                   const Transfer& transfer) {
-  CO_ASSIGN_OR_RETURN(const pg::Result result, co_await connection.Query(LastKeySql(transfer)));
+pg::Awaitable<absl::StatusOr<std::optional<KeyValue>>> ReadLastKey(pg::Connection& connection, const Transfer& transfer,
+                                                                   LockWait& locks) {
+  CO_ASSIGN_OR_RETURN(const pg::Result result,
+                      co_await locks.Run([&] { return connection.Query(LastKeySql(transfer)); }));
   co_return KeyOf(result);
 }
 
 pg::Awaitable<absl::StatusOr<std::optional<KeyValue>>> ReadBoundary(pg::Connection& connection,
                                                                     const Transfer& transfer, const KeyRange& remaining,
-                                                                    int64_t rows) {
-  CO_ASSIGN_OR_RETURN(const pg::Result result, co_await connection.Query(BoundarySql(transfer, remaining, rows)));
+                                                                    int64_t rows, LockWait& locks) {
+  CO_ASSIGN_OR_RETURN(const pg::Result result,
+                      co_await locks.Run([&] { return connection.Query(BoundarySql(transfer, remaining, rows)); }));
   co_return KeyOf(result);
 }
 
 pg::Awaitable<absl::StatusOr<std::vector<KeyRange>>> CutRange(pg::Connection& connection, const Transfer& transfer,
-                                                              KeyRange range, int64_t rows, Gate& gate) {
+                                                              KeyRange range, int64_t rows, Gate& gate,
+                                                              LockWait& locks) {
   std::vector<KeyRange> pieces;
   for (;;) {
     CO_RETURN_IF_ERROR(co_await gate.Pass());
-    CO_ASSIGN_OR_RETURN(std::optional<KeyValue> middle, co_await ReadBoundary(connection, transfer, range, rows));
+    CO_ASSIGN_OR_RETURN(std::optional<KeyValue> middle,
+                        co_await ReadBoundary(connection, transfer, range, rows, locks));
     if (!middle || middle == range.upper) {
       break;
     }

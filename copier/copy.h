@@ -9,6 +9,7 @@
 #include "boost/asio/awaitable.hpp"
 #include "copier/chunk_sizer.h"
 #include "copier/gate.h"
+#include "copier/lock_wait.h"
 #include "copier/transfer.h"
 #include "pg/connection.h"
 
@@ -46,21 +47,22 @@ struct CopyState {
 //
 // Errors: Cancelled when the gate stops or the coroutine is cancelled (all finished chunks are kept); EverythingChanged
 // when a TRUNCATE was seen; any server error, annotated with the chunk's range (never with row values other than keys).
-// A lock that is not got, and a serialization failure, are tried again.
+// What others have locked is waited for; a serialization failure is tried again.
 pg::Awaitable<absl::Status> CopyRows(const OpenSession& open, const Transfer& transfer, CopyOptions options,
-                                     CopyState state, Gate& gate, CopyProgress& progress);
+                                     CopyState state, Gate& gate, LockWait& locks, CopyProgress& progress);
 
 // The greatest key of the source now, in scan order; nullopt where it is empty.
-pg::Awaitable<absl::StatusOr<std::optional<KeyValue>>> ReadLastKey(pg::Connection& connection,
-                                                                   const Transfer& transfer);
+pg::Awaitable<absl::StatusOr<std::optional<KeyValue>>> ReadLastKey(pg::Connection& connection, const Transfer& transfer,
+                                                                   LockWait& locks);
 // The key that ends a chunk of `rows` rows from the start of `remaining`; nullopt where fewer are left.
 pg::Awaitable<absl::StatusOr<std::optional<KeyValue>>> ReadBoundary(pg::Connection& connection,
                                                                     const Transfer& transfer, const KeyRange& remaining,
-                                                                    int64_t rows);
+                                                                    int64_t rows, LockWait& locks);
 // The range in pieces of `rows` rows and one for the rest, in scan order; the range alone where it holds no more.
 // Passes the gate before each cut.
 pg::Awaitable<absl::StatusOr<std::vector<KeyRange>>> CutRange(pg::Connection& connection, const Transfer& transfer,
-                                                              KeyRange range, int64_t rows, Gate& gate);
+                                                              KeyRange range, int64_t rows, Gate& gate,
+                                                              LockWait& locks);
 // A bound as a parameter of type text[]; NULL where there is none.
 pg::Param BoundParam(const std::optional<KeyValue>& bound);
 // "(1, a) … (7, b)", for messages.

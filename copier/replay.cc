@@ -25,41 +25,48 @@ constexpr int64_t kCompactMaxRows = 20'000;  // live rows that compaction carrie
 
 }  // namespace
 
-Replayer::Replayer(std::unique_ptr<pg::Connection> connection, const Transfer& transfer, ReplayOptions options)
-    : connection_(std::move(connection)), transfer_(transfer), options_(options), pages_(options.first_pages) {}
+Replayer::Replayer(std::unique_ptr<pg::Connection> connection, const Transfer& transfer, ReplayOptions options,
+                   LockWait& locks)
+    : connection_(std::move(connection)),
+      transfer_(transfer),
+      options_(options),
+      locks_(locks),
+      pages_(options.first_pages) {}
 
-Awaitable<absl::StatusOr<ReplayRound>> Replayer::Round() {
-  co_return co_await RoundWithRetries(/*full=*/false, options_.max_tries);
-}
+Awaitable<absl::StatusOr<ReplayRound>> Replayer::Round() { co_return co_await RoundWithRetries(/*full=*/false); }
 
-Awaitable<absl::StatusOr<ReplayRound>> Replayer::FullRound(std::optional<int> max_tries) {
-  co_return co_await RoundWithRetries(/*full=*/true, max_tries.value_or(options_.max_tries));
-}
+Awaitable<absl::StatusOr<ReplayRound>> Replayer::FullRound() { co_return co_await RoundWithRetries(/*full=*/true); }
 
-Awaitable<absl::StatusOr<ReplayRound>> Replayer::RoundWithRetries(bool full, int max_tries) {
+Awaitable<absl::StatusOr<ReplayRound>> Replayer::FullRoundOnce() { co_return co_await TryRound(/*full=*/true); }
+
+Awaitable<absl::StatusOr<ReplayRound>> Replayer::RoundWithRetries(bool full) {
   pg::Backoff backoff(milliseconds(5), milliseconds(500));
   for (int tries = 1;; ++tries) {
-    ReplayRound round;
-    const absl::Status status = co_await pg::InTransaction(
-        *connection_, "/* pgmoult:replay */ BEGIN ISOLATION LEVEL REPEATABLE READ", TryRound(full, round));
-    if (status.ok()) {
-      rows_replayed_ += round.rows_inserted;
-      rows_since_tidy_ += round.log_rows;
-      co_return round;
-    }
+    absl::StatusOr<ReplayRound> round = co_await locks_.Run([&] { return TryRound(full); });
     // In log mode nothing but a key outside the window can hold the value; in dual-write a row that was written through
     // after our snapshot can, too. Either way the round is repeated with a new snapshot, and whole.
-    const bool duplicate = pg::IsDuplicate(status);
-    const bool passing = duplicate || pg::IsSerializationFailure(status) || pg::IsLockNotAvailable(status);
-    if (!passing || tries >= max_tries) {
-      co_return pg::Annotate(status, fmt::format("replaying changes of {}", transfer_.source.Plain()));
+    const bool duplicate = pg::IsDuplicate(round.status());
+    if ((!duplicate && !pg::IsSerializationFailure(round.status())) || tries >= options_.max_tries) {
+      co_return round;
     }
     full = full || duplicate;
     CO_RETURN_IF_ERROR(co_await pg::SleepFor(backoff.Next()));
   }
 }
 
-Awaitable<absl::Status> Replayer::TryRound(bool full, ReplayRound& round) {
+Awaitable<absl::StatusOr<ReplayRound>> Replayer::TryRound(bool full) {
+  ReplayRound round;
+  const absl::Status status = co_await pg::InTransaction(
+      *connection_, "/* pgmoult:replay */ BEGIN ISOLATION LEVEL REPEATABLE READ", WorkOff(full, round));
+  if (!status.ok()) {
+    co_return pg::Annotate(status, fmt::format("replaying changes of {}", transfer_.source.Plain()));
+  }
+  rows_replayed_ += round.rows_inserted;
+  rows_since_tidy_ += round.log_rows;
+  co_return round;
+}
+
+Awaitable<absl::Status> Replayer::WorkOff(bool full, ReplayRound& round) {
   // LOCK takes no snapshot; the statement after it does. The other order would let a TRUNCATE slip in between.
   std::vector<pg::Statement> opening;
   opening.push_back({fmt::format("/* pgmoult:replay */ LOCK TABLE ONLY {}, ONLY {} IN ACCESS SHARE MODE",

@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "copier/lock_wait.h"
 #include "copier/transfer.h"
 #include "pg/connection.h"
 
@@ -35,13 +36,16 @@ struct ReplayRound {
 // constraints or casts do not take included.
 class Replayer {
  public:
-  Replayer(std::unique_ptr<pg::Connection> connection, const Transfer& transfer, ReplayOptions options);
+  Replayer(std::unique_ptr<pg::Connection> connection, const Transfer& transfer, ReplayOptions options,
+           LockWait& locks);
 
   // A window bounded by time; `whole` says whether the log ended inside it. A window that meets a duplicate is repeated
   // as a full round, which no unique constraint of the source's can break.
   pg::Awaitable<absl::StatusOr<ReplayRound>> Round();
-  // Everything that is in the log. `max_tries` in place of the options' where somebody waits for the answer.
-  pg::Awaitable<absl::StatusOr<ReplayRound>> FullRound(std::optional<int> max_tries = std::nullopt);
+  // Everything that is in the log.
+  pg::Awaitable<absl::StatusOr<ReplayRound>> FullRound();
+  // The same, tried once: for where somebody waits for the answer.
+  pg::Awaitable<absl::StatusOr<ReplayRound>> FullRoundOnce();
   // Bounded rounds until one takes the whole log and finds at most `enough_rows`, or the log has been gone through
   // `laps` times (a busy application may refill it for ever).
   pg::Awaitable<absl::Status> CatchUp(int64_t enough_rows, int laps);
@@ -58,13 +62,15 @@ class Replayer {
   pg::Connection& connection() { return *connection_; }
 
  private:
-  pg::Awaitable<absl::StatusOr<ReplayRound>> RoundWithRetries(bool full, int max_tries);
-  pg::Awaitable<absl::Status> TryRound(bool full, ReplayRound& round);
+  pg::Awaitable<absl::StatusOr<ReplayRound>> RoundWithRetries(bool full);
+  pg::Awaitable<absl::StatusOr<ReplayRound>> TryRound(bool full);
+  pg::Awaitable<absl::Status> WorkOff(bool full, ReplayRound& round);
   pg::Awaitable<absl::Status> Compact();
 
   std::unique_ptr<pg::Connection> connection_;
   const Transfer& transfer_;
   ReplayOptions options_;
+  LockWait& locks_;
   int64_t pages_;          // size of the next bounded window
   int64_t next_page_ = 0;  // where it starts
   int64_t rows_replayed_ = 0;

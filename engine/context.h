@@ -28,7 +28,8 @@ struct Context {
         options(options_in),
         change(std::move(change_in)),
         observer(std::move(observer_in)),
-        stop(stop_in) {}
+        stop(stop_in),
+        lock_wait(options_in.lock_budget) {}
 
   Sessions sessions;
   RunOptions options;
@@ -38,6 +39,7 @@ struct Context {
   const StopRequest& stop;
 
   copier::Gate gate;                           // closed: paused; stopping: stop or abort was asked for
+  copier::LockWait lock_wait;                  // for tables that others have locked
   std::unique_ptr<pg::Connection> lock;        // holds the engine lock; when it dies, so does the run
   std::unique_ptr<pg::Connection> journal;     // the stages' own session of the login
   std::unique_ptr<copier::Replayer> replayer;  // made when first needed

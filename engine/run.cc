@@ -101,8 +101,15 @@ Awaitable<absl::Status> WatchTripwire(const Context& context, pg::Connection& co
   if (!watched()) {
     co_return absl::OkStatus();
   }
-  CO_ASSIGN_OR_RETURN(const TripwireReport report, co_await ReadTripwire(control, context.design));
-  const bool touched = !report.definition.empty() || !report.capture.empty();
+  // Definitions are read under locks of their own, and commands must not wait for what others have locked.
+  CO_RETURN_IF_ERROR((co_await control.Query("SET lock_timeout = 200")).status());
+  const absl::StatusOr<TripwireReport> report = co_await ReadTripwire(control, context.design);
+  CO_RETURN_IF_ERROR((co_await control.Query("RESET lock_timeout")).status());
+  if (pg::IsLockNotAvailable(report.status())) {
+    co_return absl::OkStatus();  // the next look will tell
+  }
+  CO_RETURN_IF_ERROR(report.status());
+  const bool touched = !report->definition.empty() || !report->capture.empty();
   co_return (touched && watched()) ? Tripped() : absl::OkStatus();
 }
 
@@ -124,6 +131,8 @@ Awaitable<absl::Status> ControlLoop(Context& context) {
     Progress shown = progress;
     if (context.gate.closed()) {
       shown.waiting = context.gate.reason();
+    } else if (context.lock_wait.waiting() > 0 && shown.waiting.empty()) {
+      shown.waiting = fmt::format("another session has locked {}", context.design.transfer.source.Plain());
     }
     context.observer.on_progress(shown);
     if (context.stop.stopped()) {
@@ -286,7 +295,7 @@ absl::Status EndingOf(const Context& context, const absl::Status& ended) {
     return pg::Annotate(ended, fmt::format("{}", fmt::join(context.design.lossy, "; ")));
   }
   const bool passing = EndKindOf(ended) == EndKind::kNone && IsPassing(ended) && !pg::IsConnectionLost(ended);
-  return passing ? WithEndKind(EndKind::kStopped, ended) : ended;
+  return passing ? WithEndKind(pg::IsLockNotAvailable(ended) ? EndKind::kLockNotGot : EndKind::kStopped, ended) : ended;
 }
 
 // Runs the stages beside what watches over them; enters a stage anew where the tripwire ended it.

@@ -27,7 +27,8 @@ Awaitable<absl::Status> CheckPlan(Context& context, pg::Connection& worker, cons
   const copier::KeyRange range{.lower = state.frontier ? state.frontier : state.end, .upper = state.end};
   for (const std::string& statement :
        {copier::ChunkInsertSql(transfer, range), copier::BoundarySql(transfer, range, /*rows=*/1000)}) {
-    CO_ASSIGN_OR_RETURN(const pg::Result plan, co_await worker.Query("EXPLAIN " + statement));
+    CO_ASSIGN_OR_RETURN(const pg::Result plan,
+                        co_await context.lock_wait.Run([&] { return worker.Query("EXPLAIN " + statement); }));
     bool by_index = false;
     for (int row = 0; row < plan.rows(); ++row) {
       by_index = by_index || plan.Text(row, 0).find("Index Cond:") != std::string_view::npos;
@@ -48,7 +49,7 @@ Awaitable<absl::StatusOr<copier::CopyState>> FixTheEnd(Context& context, pg::Con
   if (!state) {
     // Read in a snapshot taken after the triggers were committed: what lies beyond is in the log.
     CO_ASSIGN_OR_RETURN(const std::optional<copier::KeyValue> end,
-                        co_await copier::ReadLastKey(worker, context.design.transfer));
+                        co_await copier::ReadLastKey(worker, context.design.transfer, context.lock_wait));
     CO_RETURN_IF_ERROR(co_await SetCopyEnd(*context.journal, context.id(), end));
     state.emplace();
     state->end = end;
@@ -161,9 +162,10 @@ Awaitable<absl::Status> CopyStage(Context& context) {
   CO_ASSIGN_OR_RETURN(progress.rows, co_await RowsCopiedBefore(context));
   Show(context, "", static_cast<double>(progress.rows), table.rows);
   const copier::OpenSession open = context.sessions.WorkerOpener();
-  const absl::Status status = co_await pg::WithBackground(
-      copier::CopyRows(open, context.design.transfer, options, std::move(state), context.gate, progress),
-      WatchCopy(context, progress, table.rows));
+  const absl::Status status =
+      co_await pg::WithBackground(copier::CopyRows(open, context.design.transfer, options, std::move(state),
+                                                   context.gate, context.lock_wait, progress),
+                                  WatchCopy(context, progress, table.rows));
   context.report.rows_copied = progress.rows;
   context.progress.workers = 0;
   co_return status;

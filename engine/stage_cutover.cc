@@ -225,7 +225,7 @@ Awaitable<absl::Status> Swap::StoppedWritersBody() {
   for (;;) {
     // Once: whoever waits for ACCESS EXCLUSIVE behind us (a TRUNCATE) is in the replay's way, and goes only when we do.
     CO_RETURN_IF_ERROR(co_await LimitReplay());
-    const absl::StatusOr<copier::ReplayRound> round = co_await replayer_.FullRound(/*max_tries=*/1);
+    const absl::StatusOr<copier::ReplayRound> round = co_await replayer_.FullRoundOnce();
     CO_RETURN_IF_ERROR((co_await replayer_.connection().Query("SET statement_timeout = 0")).status());
     if (pg::SqlState(round.status()) == "57014") {
       co_return TryAgain("the last replay took longer than writers may be held");

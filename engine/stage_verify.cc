@@ -15,7 +15,6 @@
 #include "engine/journal.h"
 #include "fmt/format.h"
 #include "fmt/ranges.h"
-#include "pg/backoff.h"
 #include "pg/macros.h"
 #include "pg/status.h"
 #include "pg/task_group.h"
@@ -37,9 +36,8 @@ constexpr size_t kMaxWaitingKeys = 20'000;  // pending keys that wait for their 
 constexpr size_t kLookBatch = 500;          // keys looked at together
 constexpr int kLooks = 5;                   // before a key counts as hot: each time it was in the log again
 constexpr int64_t kMaxRepairs = 100'000;    // more wrong rows than this is no accident that a repair should hide
-constexpr int kRepairTries = 50;
-constexpr double kTimedOutMs = 30'000;  // the time-out of a worker's statement
-constexpr int kUncutTries = 5;          // of a range that holds too many rows of the shadow
+constexpr double kTimedOutMs = 30'000;      // the time-out of a worker's statement
+constexpr int kUncutTries = 5;              // of a range that holds too many rows of the shadow
 constexpr int kRepairsOfOneRow = 3;
 constexpr auto kReplayPause = milliseconds(200);
 
@@ -136,8 +134,8 @@ Awaitable<absl::StatusOr<std::optional<KeyRange>>> Verify::Claim(pg::Connection&
   }
   claiming_ = true;
   asked_rows = sizer_.rows();
-  auto boundary =
-      co_await copier::ReadBoundary(connection, transfer_, {.lower = frontier_, .upper = std::nullopt}, asked_rows);
+  auto boundary = co_await copier::ReadBoundary(connection, transfer_, {.lower = frontier_, .upper = std::nullopt},
+                                                asked_rows, context_.lock_wait);
   claiming_ = false;
   changed_.Notify();
   CO_RETURN_IF_ERROR(boundary.status());
@@ -184,20 +182,12 @@ Awaitable<absl::Status> Verify::DropLogged(pg::Connection& connection, Compariso
 }
 
 Awaitable<absl::StatusOr<Comparison>> Verify::Compare(pg::Connection& connection, checksum::RangeQueries queries) {
-  pg::Backoff backoff(milliseconds(20), milliseconds(2000));
-  for (;;) {
-    Comparison comparison;
-    const absl::Status status =
-        co_await pg::InTransaction(connection, "/* pgmoult:verify */ BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
-                                   CompareInside(connection, queries, comparison));
-    if (status.ok()) {
-      co_return comparison;
-    }
-    if (!pg::IsLockNotAvailable(status)) {
-      co_return status;
-    }
-    CO_RETURN_IF_ERROR(co_await pg::SleepFor(backoff.Next()));
-  }
+  Comparison comparison;
+  CO_RETURN_IF_ERROR(co_await context_.lock_wait.Run([&] {
+    return pg::InTransaction(connection, "/* pgmoult:verify */ BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+                             CompareInside(connection, queries, comparison));
+  }));
+  co_return comparison;
 }
 
 Awaitable<absl::Status> Verify::RecordChunk(pg::Connection& connection, const KeyRange& range,
@@ -240,8 +230,9 @@ Awaitable<absl::StatusOr<bool>> Verify::TryRange(pg::Connection& connection, con
 
 // Cuts the first range into pieces of about `rows` of the source's rows; false where it cannot be cut.
 Awaitable<absl::StatusOr<bool>> Verify::Cut(pg::Connection& connection, std::deque<KeyRange>& ranges, int64_t rows) {
-  CO_ASSIGN_OR_RETURN(const std::vector<KeyRange> pieces,
-                      co_await copier::CutRange(connection, transfer_, ranges.front(), rows, context_.gate));
+  CO_ASSIGN_OR_RETURN(
+      const std::vector<KeyRange> pieces,
+      co_await copier::CutRange(connection, transfer_, ranges.front(), rows, context_.gate, context_.lock_wait));
   if (pieces.size() > 1) {
     ranges.pop_front();
     ranges.insert(ranges.begin(), pieces.begin(), pieces.end());
@@ -308,18 +299,10 @@ Awaitable<absl::Status> Verify::Repair(pg::Connection& connection, const std::ve
                     "nothing was swapped",
                     kMaxRepairs));
   }
-  pg::Backoff backoff(milliseconds(50), milliseconds(2000));
-  for (int tries = 1;; ++tries) {
-    const absl::Status logged =
-        co_await pg::InTransaction(connection, "/* pgmoult:verify */ BEGIN", LogForRepair(connection, keys));
-    if (logged.ok()) {
-      break;
-    }
-    if (!pg::IsLockNotAvailable(logged) || tries == kRepairTries) {
-      co_return pg::Annotate(logged, "logging rows for repair");
-    }
-    CO_RETURN_IF_ERROR(co_await pg::SleepFor(backoff.Next()));
-  }
+  CO_RETURN_IF_ERROR(pg::Annotate(co_await context_.lock_wait.Run([&] {
+    return pg::InTransaction(connection, "/* pgmoult:verify */ BEGIN", LogForRepair(connection, keys));
+  }),
+                                  "logging rows for repair"));
   co_return co_await WaitForReplay();
 }
 

@@ -73,7 +73,8 @@ Awaitable<absl::StatusOr<TripwireReport>> ReadTripwire(pg::Connection& connectio
 }
 
 Awaitable<absl::Status> CheckTripwire(Context& context) {
-  CO_ASSIGN_OR_RETURN(const TripwireReport report, co_await ReadTripwire(*context.journal, context.design));
+  CO_ASSIGN_OR_RETURN(const TripwireReport report,
+                      co_await context.lock_wait.Run([&] { return ReadTripwire(*context.journal, context.design); }));
   if (!report.definition.empty()) {
     co_return WithEndKind(EndKind::kImpossible,
                           absl::FailedPreconditionError(fmt::format("the definition of {} changed during the run: {}",

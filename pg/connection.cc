@@ -14,6 +14,7 @@
 #include "fmt/format.h"
 #include "pg/libpq_error.h"
 #include "pg/status.h"
+#include "pg/test_hooks.h"
 
 namespace pgmoult::pg {
 
@@ -311,6 +312,7 @@ Awaitable<absl::StatusOr<Result>> Connection::FinishStatement(Deadline deadline)
 Awaitable<absl::StatusOr<Result>> Connection::Query(std::string sql, Params params, std::optional<Deadline> deadline) {
   const Deadline effective = Effective(deadline);
   CO_RETURN_IF_ERROR(co_await CheckReady(effective));
+  PassStatementHook(sql);
   const ParamPointers pointers(params);
   if (PQsendQueryParams(connection_.get(), sql.c_str(), pointers.size(), nullptr, pointers.values.data(), nullptr,
                         nullptr, kTextFormat) == 0) {
@@ -323,6 +325,7 @@ Awaitable<absl::StatusOr<Result>> Connection::Query(std::string sql, Params para
 Awaitable<absl::StatusOr<Result>> Connection::Script(std::string sql, std::optional<Deadline> deadline) {
   const Deadline effective = Effective(deadline);
   CO_RETURN_IF_ERROR(co_await CheckReady(effective));
+  PassStatementHook(sql);
   if (PQsendQuery(connection_.get(), sql.c_str()) == 0) {
     co_return SendFailed("sending a script");
   }
@@ -333,6 +336,7 @@ Awaitable<absl::StatusOr<Result>> Connection::Script(std::string sql, std::optio
 Awaitable<absl::Status> Connection::Prepare(std::string name, std::string sql, std::optional<Deadline> deadline) {
   const Deadline effective = Effective(deadline);
   CO_RETURN_IF_ERROR(co_await CheckReady(effective));
+  PassStatementHook(sql);
   if (PQsendPrepare(connection_.get(), name.c_str(), sql.c_str(), 0, nullptr) == 0) {
     co_return SendFailed("preparing a statement");
   }
@@ -360,7 +364,8 @@ Awaitable<absl::StatusOr<std::vector<Result>>> Connection::Pipeline(std::vector<
   if (PQenterPipelineMode(connection_.get()) == 0) {
     co_return SendFailed("starting a pipeline");
   }
-  for (const Statement& statement : statements) {
+  for (Statement& statement : statements) {
+    PassStatementHook(statement.sql);
     const ParamPointers pointers(statement.params);
     if (PQsendQueryParams(connection_.get(), statement.sql.c_str(), pointers.size(), nullptr, pointers.values.data(),
                           nullptr, nullptr, kTextFormat) == 0) {
@@ -438,6 +443,7 @@ Awaitable<absl::StatusOr<int64_t>> Connection::CopyOut(std::string sql,
                                                        std::optional<Deadline> deadline) {
   const Deadline effective = Effective(deadline);
   CO_RETURN_IF_ERROR(co_await CheckReady(effective));
+  PassStatementHook(sql);
   CO_RETURN_IF_ERROR(co_await StartCopy(sql, PGRES_COPY_OUT, effective));
   absl::Status sink_error;
   for (;;) {
@@ -467,6 +473,7 @@ Awaitable<absl::StatusOr<int64_t>> Connection::CopyIn(std::string sql,
                                                       std::optional<Deadline> deadline) {
   const Deadline effective = Effective(deadline);
   CO_RETURN_IF_ERROR(co_await CheckReady(effective));
+  PassStatementHook(sql);
   CO_RETURN_IF_ERROR(co_await StartCopy(sql, PGRES_COPY_IN, effective));
   absl::Status source_error;
   size_t queued = 0;
@@ -572,29 +579,6 @@ int Connection::server_version() const { return PQserverVersion(connection_.get(
 std::string Connection::parameter(const std::string& name) const {
   const char* value = PQparameterStatus(connection_.get(), name.c_str());
   return value == nullptr ? std::string() : std::string(value);
-}
-
-Awaitable<absl::Status> InTransaction(Connection& connection, std::string begin, Awaitable<absl::Status> body) {
-  CO_RETURN_IF_ERROR((co_await connection.Query(std::move(begin))).status());
-  const absl::Status status = co_await std::move(body);
-  if (status.ok()) {
-    co_return co_await connection.Commit();
-  }
-  const absl::Status rolled_back = co_await connection.Rollback();
-  co_return rolled_back.ok() ? status
-                             : Annotate(status, fmt::format("(and ROLLBACK failed: {})", Describe(rolled_back)));
-}
-
-Awaitable<absl::Status> RunAll(Connection& connection, std::string comment, std::vector<std::string> statements) {
-  std::vector<Statement> batch;
-  for (const std::string& statement : statements) {
-    batch.push_back({fmt::format("{} {}", comment, statement), {}});
-  }
-  co_return (co_await connection.Pipeline(std::move(batch))).status();
-}
-
-Awaitable<absl::Status> CancelBackend(Connection& control, int pid) {
-  co_return (co_await control.Query("SELECT pg_catalog.pg_cancel_backend($1)", {Param(pid)})).status();
 }
 
 }  // namespace pgmoult::pg

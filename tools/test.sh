@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Everything that must hold before a commit: formats, lint, include rules, fuzzing, all tests under the sanitizers.
+# Everything that must hold before a commit: formats, lint, include rules, fuzzing, all tests under the sanitizers, and
+# that the tests notice faults.
 #
 #   tools/test.sh           all of it
-#   tools/test.sh --quick   without clang-tidy and fuzzing
+#   tools/test.sh --quick   without clang-tidy, fuzzing and mutants
 #
 # Runs as root (the servers then run as the user postgres) or as a plain user, who needs sudo only while packages miss.
 # ctest comes last, so that its summary ends the output.
@@ -165,6 +166,11 @@ if ! "${quick}"; then
     phase "fuzz ${#targets[@]} targets, ${fuzz_seconds} s each"
     printf '%s\0' "${targets[@]}" | xargs -0 -n 1 -P "${cores}" bash -c 'fuzz_one "$@"' fuzz_one
   fi
+fi
+
+if ! "${quick}"; then
+  phase "mutants"
+  tests/mutants.sh build/dev
 fi
 
 phase "tests"

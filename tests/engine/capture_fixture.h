@@ -25,8 +25,7 @@ class CaptureTest : public ::testing::Test {
   engine::Target target() const { return TargetOf(database_, login_); }
 
   // Rebuilds t and returns when the cutover is postponed.
-  void Start(engine::DualWriteMode mode, const std::string& change = "t") {
-    engine::RunOptions options;
+  void Start(engine::DualWriteMode mode, const std::string& change = "t", engine::RunOptions options = {}) {
     options.chunk_ms = 50;
     options.postpone_cutover = true;
     options.dual_write = mode;

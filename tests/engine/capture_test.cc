@@ -197,23 +197,6 @@ TEST_P(CaptureKindsTest, TriggersDisabledForAWhileAreNoticedAndRepaired) {
       "100 unseen, 9001 unseen");
 }
 
-TEST_F(CaptureTest, AStatementThatOnlyTheShadowWouldRefuseSucceeds) {
-  // Rows lie in descending order, so that the source never sees two equal values; the shadow is written in key order.
-  session_.Exec(
-      "CREATE TABLE t (id int PRIMARY KEY, u int UNIQUE, v text); "
-      "INSERT INTO t SELECT g, g, 'x' FROM generate_series(50, 1, -1) g");
-  ASSERT_NO_FATAL_FAILURE(Start(engine::DualWriteMode::kAuto));
-  ASSERT_NO_FATAL_FAILURE(Pause());
-  const auto shifted = session_.Try("UPDATE t SET u = u + 1");
-  ASSERT_TRUE(shifted.ok()) << pg::Describe(shifted.status());
-  EXPECT_EQ(shifted->affected(), 50);
-  EXPECT_EQ(Logged(), 50);
-  ExpectInvariant();
-  ASSERT_NO_FATAL_FAILURE(Continue());
-  ExpectEqualSoon();
-  EXPECT_EQ(Swap().repaired, 0);
-}
-
 TEST_F(CaptureTest, TheApplicationWritesOnWhenTheShadowIsGone) {
   session_.Exec(
       "CREATE TABLE t (id int PRIMARY KEY, v text); INSERT INTO t SELECT g, 'x' FROM generate_series(1, 50) g");
@@ -229,60 +212,6 @@ TEST_F(CaptureTest, TheApplicationWritesOnWhenTheShadowIsGone) {
   EXPECT_TRUE(aborted.ok()) << pg::Describe(aborted.status());
   EXPECT_EQ(Leftovers(session_), "");
   EXPECT_EQ(session_.Scalar<int64_t>("SELECT count(*) FROM t"), 50);
-}
-
-// Two SERIALIZABLE transactions at the same time, each on rows of its own; OK, or what one of them
-// failed with.
-absl::Status OverlappingSerializableWriters(const TestDatabase& database) {
-  Session first(database);
-  Session second(database);
-  for (Session* session : {&first, &second}) {
-    session->Exec(
-        "SET default_transaction_isolation = serializable; SET enable_seqscan = off; SET enable_bitmapscan = off");
-    session->Exec("BEGIN");
-  }
-  // Far apart, so that they share no page of the table or its index.
-  first.Exec("UPDATE t SET v = 'first' WHERE id = 1");
-  const absl::Status updated = second.Try("UPDATE t SET v = 'second' WHERE id = 19000").status();
-  // Each has now written after the other has looked.
-  absl::Status updated_again = first.Try("UPDATE t SET v = 'first' WHERE id = 2").status();
-  if (!updated_again.ok()) {
-    return updated_again;
-  }
-  first.Exec("COMMIT");
-  const absl::Status committed = second.Try("COMMIT").status();
-  return updated.ok() ? committed : updated;
-}
-
-// A function of ours that read the log before it asked for the isolation level would make each conflict with the other.
-TEST_F(CaptureTest, SerializableWritersMeetNoConflictOfOurMaking) {
-  session_.Exec(
-      "CREATE TABLE t (id int PRIMARY KEY, v text); INSERT INTO t SELECT g, 'x' FROM generate_series(1, 20000) g; "
-      "ANALYZE t");
-  ASSERT_TRUE(OverlappingSerializableWriters(database_).ok()) << "they conflict without us";
-  ASSERT_NO_FATAL_FAILURE(Start(engine::DualWriteMode::kAuto));
-  ASSERT_NO_FATAL_FAILURE(Pause());
-  const absl::Status status = OverlappingSerializableWriters(database_);
-  EXPECT_TRUE(status.ok()) << pg::Describe(status);
-  ExpectInvariant();
-  ASSERT_NO_FATAL_FAILURE(Continue());
-  ExpectEqualSoon();
-  EXPECT_EQ(Swap().repaired, 0);
-}
-
-// Equal by operator, not by bytes: the shadow must take the new bytes of the key, too.
-TEST_F(CaptureTest, AKeyThatChangesOnlyItsBytesIsFollowed) {
-  session_.Exec(
-      "CREATE TABLE t (id numeric PRIMARY KEY, v text); INSERT INTO t SELECT g, 'x' FROM generate_series(1, 50) g");
-  ASSERT_NO_FATAL_FAILURE(Start(engine::DualWriteMode::kAuto));
-  ASSERT_NO_FATAL_FAILURE(Pause());
-  session_.Exec("UPDATE t SET id = 1.00 WHERE id = 1");
-  EXPECT_EQ(Logged(), 0);
-  ExpectInvariant();
-  ASSERT_NO_FATAL_FAILURE(Continue());
-  ExpectEqualSoon();
-  Swap();
-  EXPECT_EQ(session_.Scalar<std::string>("SELECT id::text FROM t WHERE id = 1"), "1.00");
 }
 
 TEST_F(CaptureTest, AKeyOfACaseInsensitiveCollationIsFollowed) {
@@ -303,7 +232,7 @@ TEST_F(CaptureTest, AKeyOfACaseInsensitiveCollationIsFollowed) {
 
 // The login is the table's owner, no superuser; its default privileges take rights away from itself and give them to
 // everybody, and row level security is on.
-TEST_F(CaptureTest, AnOwnerWithStrangePrivilegesAndRowSecurityIsServed) {
+TEST_F(CaptureTest, F1X1AnOwnerWithStrangePrivilegesAndRowSecurityIsServed) {
   login_ = database_.name() + "_owner";
   const std::string app = database_.name() + "_app";
   const std::string other = database_.name() + "_other";

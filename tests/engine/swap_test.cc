@@ -83,7 +83,7 @@ TEST_F(SwapTest, IdentityAndSerialGoOnWhereTheyWere) {
   EXPECT_FALSE(session_.Try("INSERT INTO s (id, v) VALUES (1, 'e')").ok()) << "GENERATED ALWAYS was lost";
 }
 
-TEST_F(SwapTest, WaitsForOldSnapshotsWhereWritesGoThrough) {
+TEST_F(SwapTest, R1WaitsForOldSnapshotsWhereWritesGoThrough) {
   Session old(database_);
   BackgroundRun run(target(), kChange, Postponed());
   ASSERT_TRUE(run.WaitForWaiting("postponed"));

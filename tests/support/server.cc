@@ -5,6 +5,7 @@
 #include <string>
 
 #include "gtest/gtest.h"
+#include "tests/support/statements.h"
 
 namespace pgmoult::tests {
 namespace {
@@ -34,6 +35,7 @@ ServerEnvironment* const kEnvironment = [] {
   auto environment = std::make_unique<ServerEnvironment>();
   ServerEnvironment* const raw = environment.get();
   ::testing::AddGlobalTestEnvironment(environment.release());
+  InstallStatementHooks();
   return raw;
 }();
 
