@@ -36,9 +36,13 @@ Awaitable<absl::StatusOr<std::optional<int64_t>>> Resolve(pg::Connection& connec
 }  // namespace
 
 Awaitable<absl::StatusOr<std::optional<int64_t>>> ReadOid(pg::Connection& connection, const pg::QualifiedName& table) {
-  CO_ASSIGN_OR_RETURN(const pg::Result result,
-                      co_await connection.Query(
-                          "/* pgmoult:catalog */ SELECT pg_catalog.to_regclass($1)::pg_catalog.oid", {table.Quoted()}));
+  // Not by to_regclass(), which fails where the login may not look into the schema.
+  CO_ASSIGN_OR_RETURN(
+      const pg::Result result,
+      co_await connection.Query(
+          "/* pgmoult:catalog */ SELECT (SELECT c.oid FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON "
+          "n.oid = c.relnamespace WHERE n.nspname = $1::pg_catalog.text AND c.relname = $2::pg_catalog.text)",
+          {table.schema.name(), table.name.name()}));
   co_return result.Scalar<std::optional<int64_t>>();
 }
 
@@ -56,7 +60,8 @@ Awaitable<absl::StatusOr<TableFacts>> FindTable(pg::Connection& connection, cons
   std::string name;
   CO_RETURN_IF_ERROR(result.Read(0, facts.oid, found_schema, name, facts.kind, facts.owner, facts.rows,
                                  facts.heap_bytes, facts.index_bytes, facts.login_is_superuser,
-                                 facts.owner_is_superuser, facts.login_is_owner, facts.login_may_be_owner, facts.login,
+                                 facts.owner_is_superuser, facts.login_is_owner, facts.login_may_be_owner,
+                                 facts.login_is_member, facts.login,
                                  facts.database));
   facts.name = pg::QualifiedName(found_schema, name);
   co_return facts;
@@ -140,14 +145,18 @@ Awaitable<absl::StatusOr<std::vector<std::pair<pg::QualifiedName, int64_t>>>> Re
 
 Awaitable<absl::StatusOr<std::vector<std::string>>> ReadTakenNames(pg::Connection& connection, int64_t shadow,
                                                                    const Design& design) {
-  std::vector<std::string> kept;
+  std::vector<std::string> schemas;
+  std::vector<std::string> names;
   for (const OwnedSequence& sequence : design.sequences) {
     if (!sequence.column.empty()) {
-      kept.push_back(sequence.sequence.Quoted());
+      schemas.push_back(sequence.sequence.schema.name());
+      names.push_back(sequence.sequence.name.name());
     }
   }
-  CO_ASSIGN_OR_RETURN(const pg::Result result,
-                      co_await connection.Query(sql::kTakenNames, {design.source_oid, shadow, pg::ArrayText(kept)}));
+  CO_ASSIGN_OR_RETURN(
+      const pg::Result result,
+      co_await connection.Query(sql::kTakenNames,
+                                {design.source_oid, shadow, pg::ArrayText(schemas), pg::ArrayText(names)}));
   std::vector<std::string> sentences;
   for (int row = 0; row < result.rows(); ++row) {
     sentences.push_back(fmt::format("{} of the new shape: the name is taken in schema {} ({}); rename that first",

@@ -27,6 +27,7 @@ struct TableFacts {
   bool owner_is_superuser = false;
   bool login_is_owner = false;      // the same role
   bool login_may_be_owner = false;  // a member of it
+  bool login_is_member = false;     // of the owner; since PostgreSQL 16 this alone does not allow SET ROLE
   std::string login;
   std::string database;
 };

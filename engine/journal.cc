@@ -95,20 +95,52 @@ absl::Status ExplainRights(const absl::Status& status) {
              : status;
 }
 
+absl::Status MadeByAnother(const std::string& owners) {
+  return absl::PermissionDeniedError(fmt::format(
+      "the journal (schema pgmoult) was made by another login ({0}), whose triggers would run in our sessions: use that "
+      "login, or one that is a member of it; or, if it is no journal of ours, drop the schema",
+      owners));
+}
+
+// By the catalog: a login without rights on the schema shall be told whose it is.
+struct JournalOwners {
+  bool exists = false;
+  std::string strangers;  // roles that own something in the schema and that this login is no member of
+  std::string lesser;     // for a superuser: owners who are none
+};
+
+Awaitable<absl::StatusOr<JournalOwners>> ReadJournalOwners(pg::Connection& connection) {
+  CO_ASSIGN_OR_RETURN(
+      const pg::Result result,
+      co_await connection.Query(
+          "/* pgmoult:journal */ WITH journal AS (SELECT oid, nspowner FROM pg_namespace WHERE nspname = 'pgmoult'), "
+          "owner AS (SELECT r.* FROM pg_roles r WHERE r.oid IN (SELECT nspowner FROM journal UNION SELECT c.relowner "
+          "FROM pg_class c JOIN journal j ON c.relnamespace = j.oid UNION SELECT p.proowner FROM pg_proc p JOIN journal "
+          "j ON p.pronamespace = j.oid)) SELECT EXISTS (SELECT FROM pg_class c JOIN journal j ON c.relnamespace = j.oid "
+          "AND c.relname = 'migration'), (SELECT coalesce(string_agg(o.rolname, ', '), '') FROM owner o WHERE NOT "
+          "pg_has_role(session_user, o.oid, 'MEMBER')), (SELECT coalesce(string_agg(o.rolname, ', '), '') FROM owner o "
+          "JOIN pg_roles l ON l.rolname = session_user WHERE l.rolsuper AND NOT o.rolsuper)"));
+  JournalOwners owners;
+  CO_RETURN_IF_ERROR(result.Read(0, owners.exists, owners.strangers, owners.lesser));
+  co_return owners;
+}
+
 }  // namespace
 
 std::string_view StateName(State state) { return kStates[static_cast<size_t>(state)]; }
 
 Awaitable<absl::StatusOr<bool>> JournalExists(pg::Connection& connection) {
-  CO_ASSIGN_OR_RETURN(const pg::Result result,
-                      co_await connection.Query("/* pgmoult:journal */ SELECT pg_catalog.to_regclass("
-                                                "'pgmoult.migration') IS NOT NULL"));
-  co_return result.Scalar<bool>();
+  CO_ASSIGN_OR_RETURN(const JournalOwners owners, co_await ReadJournalOwners(connection));
+  CO_RETURN_IF_ERROR(owners.strangers.empty() ? absl::OkStatus() : MadeByAnother(owners.strangers));
+  co_return owners.exists;
 }
 
 Awaitable<absl::Status> EnsureJournal(pg::Connection& connection) {
-  CO_ASSIGN_OR_RETURN(const bool exists, co_await JournalExists(connection));
-  if (!exists) {
+  CO_ASSIGN_OR_RETURN(const JournalOwners owners, co_await ReadJournalOwners(connection));
+  // A superuser may read and mend anybody's journal. What a new run writes would run the code of its triggers.
+  const std::string strangers = owners.strangers.empty() ? owners.lesser : owners.strangers;
+  CO_RETURN_IF_ERROR(strangers.empty() ? absl::OkStatus() : MadeByAnother(strangers));
+  if (!owners.exists) {
     absl::Status made = (co_await connection.Script(sql::kJournal)).status();
     const std::string sqlstate = pg::SqlState(made);
     const bool lost_race = sqlstate == "42P06" || sqlstate == "23505";  // another engine made it meanwhile

@@ -83,11 +83,14 @@ Awaitable<absl::StatusOr<milliseconds>> ReadDeadlockTimeout(pg::Connection& conn
 
 Awaitable<absl::StatusOr<std::vector<Blocker>>> ReadBlockers(pg::Connection& connection,
                                                              const std::vector<pg::QualifiedName>& tables) {
+  std::vector<std::string> schemas;
   std::vector<std::string> names;
   for (const pg::QualifiedName& table : tables) {
-    names.push_back(table.Quoted());
+    schemas.push_back(table.schema.name());
+    names.push_back(table.name.name());
   }
-  CO_ASSIGN_OR_RETURN(const pg::Result result, co_await connection.Query(sql::kBlockers, {pg::ArrayText(names)}));
+  CO_ASSIGN_OR_RETURN(const pg::Result result,
+                      co_await connection.Query(sql::kBlockers, {pg::ArrayText(schemas), pg::ArrayText(names)}));
   std::vector<Blocker> blockers(static_cast<size_t>(result.rows()));
   for (int row = 0; row < result.rows(); ++row) {
     Blocker& blocker = blockers[static_cast<size_t>(row)];

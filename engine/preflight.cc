@@ -117,10 +117,14 @@ std::vector<Finding> RightsFindings(const TableFacts& table, const RunOptions& o
   std::vector<Finding> findings;
   const std::string object = table.name.Plain();
   if (!table.login_is_superuser && !table.login_may_be_owner) {
-    findings.push_back(
-        {Severity::kRefuse, "not_owner", object,
-         fmt::format("the login {} is not a member of the owner {}", table.login, table.owner),
-         fmt::format("connect as {}, or GRANT {} TO {}", table.owner, pg::Ident(table.owner), pg::Ident(table.login))});
+    // Since PostgreSQL 16 there are members who may not SET ROLE.
+    findings.push_back({Severity::kRefuse, "not_owner", object,
+                        fmt::format(fmt::runtime(table.login_is_member
+                                                     ? "the login {} is a member of the owner {}, but may not SET ROLE to it"
+                                                     : "the login {} is not a member of the owner {}"),
+                                    table.login, table.owner),
+                        fmt::format("connect as {}, or GRANT {} TO {}{}", table.owner, pg::Ident(table.owner),
+                                    pg::Ident(table.login), table.login_is_member ? " WITH SET TRUE" : "")});
   }
   if (table.login_is_superuser && !table.owner_is_superuser) {
     // The functions of CHECKs, index expressions and defaults are the owner's code; under a superuser session it could
@@ -136,8 +140,10 @@ std::vector<Finding> RightsFindings(const TableFacts& table, const RunOptions& o
 std::vector<Finding> BuildFindings(const ShadowBuild& build) {
   std::vector<Finding> findings;
   for (const std::string& refusal : build.refusals) {
-    findings.push_back({Severity::kRefuse, "not_carried_over", build.design.transfer.source.Plain(), refusal,
-                        "change that object first, or leave this table to a plain ALTER TABLE"});
+    findings.push_back(
+        {Severity::kRefuse, build.grant.empty() ? "not_carried_over" : "missing_right",
+         build.design.transfer.source.Plain(), refusal,
+         build.grant.empty() ? "change that object first, or leave this table to a plain ALTER TABLE" : build.grant});
   }
   for (const std::string& warning : build.warnings) {
     findings.push_back({Severity::kWarn, "build", build.design.transfer.source.Plain(), warning, ""});
@@ -170,7 +176,8 @@ std::vector<Finding> ChangeFindings(const Plan& plan, const RunOptions& options)
     findings.push_back(
         {Severity::kRefuse, "reserved_name", object, "names that begin with pgmoult_ are ours", "rename the table"});
   }
-  if (plan.built && design.transfer.key.empty()) {
+  const bool key_looked_for = !design.key_reason.empty();  // not where a refusal came before
+  if (plan.built && design.transfer.key.empty() && key_looked_for) {
     findings.push_back({Severity::kRefuse, "no_key", object, "no key to copy by: " + design.key_reason,
                         "CREATE UNIQUE INDEX CONCURRENTLY on columns that are NOT NULL, then try again"});
   }

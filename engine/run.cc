@@ -391,6 +391,27 @@ Awaitable<absl::Status> CheckNoneUnfinished(pg::Connection& connection, const Ta
   co_return absl::OkStatus();
 }
 
+// Preflight refuses this to a run; here another login has begun it.
+Awaitable<absl::Status> CheckMayRunOwnersCode(pg::Connection& connection, const Migration& migration,
+                                              const RunOptions& options) {
+  CO_ASSIGN_OR_RETURN(const pg::Result result,
+                      co_await connection.Query(
+                          "/* pgmoult:control */ SELECT l.rolsuper AND NOT coalesce(o.rolsuper, false), "
+                          "session_user::text FROM pg_roles l LEFT JOIN pg_roles o ON o.rolname = $1 WHERE l.rolname = "
+                          "session_user",
+                          {migration.owner}));
+  bool lends = false;
+  std::string login;
+  CO_RETURN_IF_ERROR(result.Read(0, lends, login));
+  co_return !lends || options.trust_owner
+      ? absl::OkStatus()
+      : WithEndKind(EndKind::kRefused,
+                    absl::FailedPreconditionError(fmt::format(
+                        "resuming runs code of the owner {} in sessions of the superuser {}, and the run was not begun "
+                        "with --trust-owner: resume with the login that began it, or as {}",
+                        migration.owner, login, migration.owner)));
+}
+
 Awaitable<absl::StatusOr<int64_t>> Register(pg::Connection& connection, const TableFacts& table,
                                             const Migration& migration) {
   constexpr int kMaxTries = 3;
@@ -463,6 +484,7 @@ Awaitable<absl::StatusOr<RunReport>> ResumeMigration(const Target& target, int64
         fmt::format("migration {0} has been swapped; there is nothing to resume (pgmoult finalize {0})", id));
   }
   CO_ASSIGN_OR_RETURN(const RunOptions options, OptionsFromJson(migration.options));
+  CO_RETURN_IF_ERROR(co_await CheckMayRunOwnersCode(*journal, migration, options));
   CO_ASSIGN_OR_RETURN(Change change, migration.statement.empty()
                                          ? RebuildOf(migration.source.schema.name(), migration.source.name.name())
                                          : ParseChange(migration.statement));

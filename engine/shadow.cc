@@ -36,7 +36,8 @@ class Builder {
   Awaitable<absl::Status> MakeSchema();
   Awaitable<absl::StatusOr<bool>> Clone();
   Awaitable<absl::Status> CompareClone();
-  Awaitable<absl::Status> ApplyChange();
+  Awaitable<absl::StatusOr<bool>> ApplyChange();
+  Awaitable<absl::Status> RefuseForRights(const absl::Status& denied);
   Awaitable<absl::Status> Describe();
   Awaitable<absl::Status> Map();
   Awaitable<absl::StatusOr<std::map<int32_t, std::string>>> UserExpressions();
@@ -61,9 +62,8 @@ Awaitable<absl::Status> Builder::MakeSchema() {
   CO_RETURN_IF_ERROR(pg::Annotate(
       co_await Execute(fmt::format("/* pgmoult:prepare */ CREATE SCHEMA {} AUTHORIZATION {}", schema, owner)),
       fmt::format("making schema {} in database {} (needs CREATE on the database)", schema.name(), table_.database)));
-  CO_RETURN_IF_ERROR(
-      co_await Execute(fmt::format("/* pgmoult:prepare */ REVOKE ALL ON SCHEMA {} FROM PUBLIC", schema)));
-  co_return co_await Execute(fmt::format("/* pgmoult:prepare */ SET LOCAL ROLE {}", owner));
+  CO_RETURN_IF_ERROR(co_await Execute(fmt::format("/* pgmoult:prepare */ SET LOCAL ROLE {}", owner)));
+  co_return co_await Execute(fmt::format("/* pgmoult:prepare */ REVOKE ALL ON SCHEMA {} FROM PUBLIC", schema));
 }
 
 // False where the clone could not be built; a refusal says why.
@@ -112,20 +112,38 @@ Awaitable<absl::Status> Builder::CompareClone() {
 }
 
 // PostgreSQL itself says what the change does: it is applied to the clone, under the search_path and default_tablespace
-// that a plain session of this login would have.
-Awaitable<absl::Status> Builder::ApplyChange() {
+// that a plain session of this login would have. False where it does not let the owner; a refusal says why.
+Awaitable<absl::StatusOr<bool>> Builder::ApplyChange() {
   const ValueSettings& values = build_.design.values;
   std::vector<pg::Statement> settings;
   settings.push_back({"SELECT pg_catalog.set_config('search_path', $1, true)", {values.search_path}});
   settings.push_back({"SELECT pg_catalog.set_config('default_tablespace', $1, true)", {values.default_tablespace}});
   CO_RETURN_IF_ERROR((co_await connection_.Pipeline(std::move(settings))).status());
+  CO_RETURN_IF_ERROR(co_await Execute("SAVEPOINT change"));
   for (std::string& statement : change_.RetargetEach(build_.design.transfer.shadow)) {
-    CO_RETURN_IF_ERROR(pg::Annotate(co_await Execute(std::move(statement)), "PostgreSQL does not accept the change"));
+    const absl::Status applied = co_await Execute(std::move(statement));
+    if (pg::SqlState(applied) == "42501" && connection_.usable()) {
+      CO_RETURN_IF_ERROR(co_await RefuseForRights(applied));
+      co_return false;
+    }
+    CO_RETURN_IF_ERROR(pg::Annotate(applied, "PostgreSQL does not accept the change"));
   }
   std::vector<pg::Statement> restore;
   restore.push_back({"SET LOCAL search_path = pg_catalog", {}});
   restore.push_back({"SET LOCAL default_tablespace = ''", {}});
-  co_return (co_await connection_.Pipeline(std::move(restore))).status();
+  CO_RETURN_IF_ERROR((co_await connection_.Pipeline(std::move(restore))).status());
+  co_return true;
+}
+
+Awaitable<absl::Status> Builder::RefuseForRights(const absl::Status& denied) {
+  CO_RETURN_IF_ERROR(co_await Execute("ROLLBACK TO SAVEPOINT change"));
+  CO_RETURN_IF_ERROR(co_await Execute("SET LOCAL search_path = pg_catalog"));
+  CO_ASSIGN_OR_RETURN(const pg::Result grant,
+                      co_await connection_.Query(sql::kMissingGrant, {std::string(denied.message())}));
+  CO_ASSIGN_OR_RETURN(build_.grant, grant.Scalar<std::string>());
+  build_.refusals.push_back(
+      fmt::format("PostgreSQL does not let the owner {} make the change: {}", table_.owner, pg::Describe(denied)));
+  co_return absl::OkStatus();
 }
 
 Awaitable<absl::Status> Builder::Describe() {
@@ -362,7 +380,10 @@ Awaitable<absl::StatusOr<ShadowBuild>> Builder::Run(int64_t id, std::string sche
   }
   CO_RETURN_IF_ERROR(co_await CompareClone());
   CO_ASSIGN_OR_RETURN(build_.source_columns, co_await ReadColumns(connection_, table_.oid));
-  CO_RETURN_IF_ERROR(co_await ApplyChange());
+  CO_ASSIGN_OR_RETURN(const bool applied, co_await ApplyChange());
+  if (!applied) {
+    co_return build_;
+  }
   CO_RETURN_IF_ERROR(co_await Describe());
   CO_RETURN_IF_ERROR(co_await Map());
   CO_RETURN_IF_ERROR(co_await ReadSequences());

@@ -83,9 +83,11 @@ Awaitable<absl::Status> Swap::RunAll(std::vector<std::string> statements) {
 
 Awaitable<absl::Status> Swap::MakeOldSchema() {
   const Ident schema(design_.schema_old);
-  co_return co_await RunAll(
-      {fmt::format("CREATE SCHEMA IF NOT EXISTS {} AUTHORIZATION {}", schema, Ident(design_.owner)),
-       fmt::format("REVOKE ALL ON SCHEMA {} FROM PUBLIC", schema)});
+  const Ident owner(design_.owner);
+  co_return co_await pg::InTransaction(
+      *context_.journal, "/* pgmoult:cutover */ BEGIN",
+      RunAll({fmt::format("CREATE SCHEMA IF NOT EXISTS {} AUTHORIZATION {}", schema, owner),
+              fmt::format("SET LOCAL ROLE {}", owner), fmt::format("REVOKE ALL ON SCHEMA {} FROM PUBLIC", schema)}));
 }
 
 // For a further lock. Whoever holds it and waits for our first one is in a deadlock with us until we give up. He looks
@@ -201,7 +203,7 @@ Awaitable<absl::Status> Swap::StrictBody() {
 // A bulk transaction may have committed while we waited for the lock: its rows are replayed without it first.
 Awaitable<absl::Status> Swap::CheckLogShort() {
   CO_ASSIGN_OR_RETURN(const pg::Result result,
-                      co_await observer_->Query(fmt::format(
+                      co_await replayer_.connection().Query(fmt::format(
                           "/* pgmoult:cutover */ SELECT pg_catalog.count(*) > {0} FROM (SELECT FROM {1} LIMIT {0} + 1) "
                           "AS first_rows",
                           kMaxLastReplay, design_.transfer.log)));

@@ -30,6 +30,22 @@ std::vector<std::string> DiffTriggers(const std::vector<CaptureTrigger>& was, co
   return sentences;
 }
 
+Awaitable<absl::Status> ReadMarker(pg::Connection& connection, const Design& design, bool& exists) {
+  CO_ASSIGN_OR_RETURN(const pg::Result result, co_await connection.Query(fmt::format("/* pgmoult:tripwire */ SELECT {}",
+                                                                                     copier::MarkerExists(
+                                                                                         design.transfer))));
+  CO_ASSIGN_OR_RETURN(exists, result.Scalar<bool>());
+  co_return absl::OkStatus();
+}
+
+// The login need not have any right on the log.
+Awaitable<absl::Status> ReadMarkerAsOwner(pg::Connection& connection, const Design& design, bool& exists) {
+  CO_RETURN_IF_ERROR(
+      (co_await connection.Query(fmt::format("/* pgmoult:tripwire */ SET LOCAL ROLE {}", pg::Ident(design.owner))))
+          .status());
+  co_return co_await ReadMarker(connection, design, exists);
+}
+
 }  // namespace
 
 Awaitable<absl::StatusOr<std::vector<std::string>>> ReadDefinitionChanges(pg::Connection& connection,
@@ -61,10 +77,13 @@ Awaitable<absl::StatusOr<TripwireReport>> ReadTripwire(pg::Connection& connectio
   CO_ASSIGN_OR_RETURN(const std::string filenode, co_await ReadFilenode(connection, design.source_oid));
   if (filenode != design.filenode) {
     // A TRUNCATE makes a new file, too, but says so in the log: the copy starts again.
-    CO_ASSIGN_OR_RETURN(const pg::Result result,
-                        co_await connection.Query(
-                            fmt::format("/* pgmoult:tripwire */ SELECT {}", copier::MarkerExists(design.transfer))));
-    CO_ASSIGN_OR_RETURN(const bool truncated, result.Scalar<bool>());
+    bool truncated = false;
+    if (connection.in_transaction()) {
+      CO_RETURN_IF_ERROR(co_await ReadMarker(connection, design, truncated));
+    } else {
+      CO_RETURN_IF_ERROR(co_await pg::InTransaction(connection, "/* pgmoult:tripwire */ BEGIN",
+                                                    ReadMarkerAsOwner(connection, design, truncated)));
+    }
     if (!truncated) {
       report.capture.emplace_back("the table was rewritten, which fires no trigger");
     }

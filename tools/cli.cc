@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <charconv>
 #include <cstddef>
 #include <map>
+#include <system_error>
 #include <utility>
 
 #include "CLI/CLI.hpp"
@@ -274,8 +276,15 @@ void AddOptions(CLI::App& app, Verb verb, Arguments& arguments) {
   AddConnection(app, arguments.connection);
 }
 
+constexpr char kPasswordObjection[] =
+    "a password on the command line can be read by every user of this machine. Leave it out, and let libpq find it in "
+    "~/.pgpass (or the file that PGPASSFILE names), or in PGPASSWORD; or type it when asked for it (-W)";
+
 // What the parser's own rules cannot say; "" where all is well.
 std::string Objection(const Arguments& arguments) {
+  if (HoldsPassword(arguments.connection.database)) {
+    return kPasswordObjection;
+  }
   if (arguments.verb != Verb::kPlan && arguments.verb != Verb::kRun) {
     return "";
   }
@@ -324,7 +333,23 @@ size_t ValueEnd(std::string_view text, size_t begin) {
   return text.size();
 }
 
-std::string ConninfoWithoutPassword(std::string_view text) {
+// Keywords of libpq whose values nobody may see. A URI may have written them with %xx.
+bool IsSecret(std::string_view keyword) {
+  std::string name;
+  for (size_t i = 0; i < keyword.size(); ++i) {
+    unsigned code = 0;
+    const bool escaped = keyword[i] == '%' && i + 2 < keyword.size();
+    if (escaped && std::from_chars(keyword.data() + i + 1, keyword.data() + i + 3, code, 16).ec == std::errc()) {
+      name += static_cast<char>(code);
+      i += 2;
+    } else {
+      name += keyword[i];
+    }
+  }
+  return name == "password" || name == "sslpassword" || name == "oauth_client_secret";
+}
+
+std::string ConninfoWithoutPassword(std::string_view text, bool& found) {
   std::string kept;
   size_t i = 0;
   while (i < text.size()) {
@@ -336,13 +361,17 @@ std::string ConninfoWithoutPassword(std::string_view text) {
     const size_t key_end = std::min(text.find_first_of(" \t\r\n=", key), equals);
     const size_t value = std::min(text.find_first_not_of(" \t\r\n", equals + 1), text.size());
     const size_t end = ValueEnd(text, value);
-    if (const std::string_view name = text.substr(key, key_end - key); name != "password" && name != "sslpassword") {
+    if (const std::string_view name = text.substr(key, key_end - key); IsSecret(name)) {
+      found = true;
+    } else {
       kept += fmt::format("{}{}={}", kept.empty() ? "" : " ", name, text.substr(value, end - value));
     }
     i = end;
   }
   return kept;
 }
+
+bool IsUri(std::string_view text) { return text.starts_with("postgresql://") || text.starts_with("postgres://"); }
 
 std::string UriWithoutPassword(std::string_view text) {
   const size_t begin = text.find("://") + 3;
@@ -361,7 +390,7 @@ std::string UriWithoutPassword(std::string_view text) {
   while (!rest.empty()) {
     rest.remove_prefix(1);
     const std::string_view parameter = rest.substr(0, std::min(rest.find('&'), rest.size()));
-    if (!parameter.starts_with("password=") && !parameter.starts_with("sslpassword=")) {
+    if (!IsSecret(parameter.substr(0, parameter.find('=')))) {
       kept += separator;
       kept += parameter;
       separator = '&';
@@ -420,8 +449,10 @@ ParsedLine ParseCommandLine(std::vector<std::string> words) {
     command->callback([&arguments, chosen = verb] { arguments.verb = chosen; });
     AddOptions(*command, verb, arguments);
   }
+  // What the parser says of a word that it does not take repeats the word.
+  const bool holds_password = std::ranges::any_of(words, WordHoldsPassword);
   if (const std::string objection = FirstWordObjection(words); !objection.empty()) {
-    return UsageError("", objection);
+    return UsageError("", holds_password ? kPasswordObjection : objection);
   }
   std::string verb;
   try {
@@ -434,7 +465,8 @@ ParsedLine ParseCommandLine(std::vector<std::string> words) {
     return {.arguments = std::nullopt, .text = fmt::format("{}\n", version.what()), .exit_code = ExitCode::kDone};
   } catch (const CLI::ParseError& error) {
     const auto chosen = app.get_subcommands();
-    return UsageError(chosen.empty() ? "" : chosen.front()->get_name(), OneLine(error.what()));
+    return UsageError(chosen.empty() ? "" : chosen.front()->get_name(),
+                      holds_password ? kPasswordObjection : OneLine(error.what()));
   }
   if (const std::string objection = Objection(arguments); !objection.empty()) {
     return UsageError(verb, objection);
@@ -454,7 +486,6 @@ engine::Target TargetOf(const ConnectionArguments& connection, const std::option
   add("user", connection.user);
   // libpq lets a connection string in dbname overwrite what stands before it.
   add("dbname", connection.database);
-  // What somebody has just typed wins over a password in the string.
   add("password", password.value_or(""));
   return target;
 }
@@ -492,14 +523,32 @@ std::string RunCommand(const Arguments& arguments) {
 }
 
 std::string WithoutPassword(std::string_view connection_string) {
-  if (connection_string.starts_with("postgresql://") || connection_string.starts_with("postgres://")) {
+  if (IsUri(connection_string)) {
     return UriWithoutPassword(connection_string);
   }
-  if (connection_string.find("password") != std::string_view::npos &&
-      connection_string.find('=') != std::string_view::npos) {
-    return ConninfoWithoutPassword(connection_string);
+  bool found = false;
+  std::string without = ConninfoWithoutPassword(connection_string, found);
+  return found ? without : std::string(connection_string);
+}
+
+bool HoldsPassword(std::string_view connection_string) {
+  if (IsUri(connection_string)) {
+    return UriWithoutPassword(connection_string) != connection_string;
   }
-  return std::string(connection_string);
+  bool found = false;
+  ConninfoWithoutPassword(connection_string, found);
+  return found;
+}
+
+bool WordHoldsPassword(std::string_view word) {
+  // "--dsn=…", "-d…", or the string alone.
+  std::string_view value = word;
+  if (word.starts_with("--")) {
+    value.remove_prefix(std::min(word.find('='), word.size() - 1) + 1);
+  } else if (word.starts_with("-")) {
+    value.remove_prefix(std::min<size_t>(2, word.size()));
+  }
+  return HoldsPassword(value);
 }
 
 }  // namespace pgmoult::tools

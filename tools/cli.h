@@ -26,7 +26,7 @@ enum class ExitCode {
 enum class Verb { kPlan, kRun, kResume, kStatus, kPause, kContinue, kCutover, kAbort, kFinalize, kCleanup, kDemo };
 std::string_view VerbName(Verb verb);
 
-// Where the database is, in psql's words. Never holds a password but one inside a connection string.
+// Where the database is, in psql's words. Never holds a password.
 struct ConnectionArguments {
   std::string host;
   std::string port;
@@ -68,7 +68,7 @@ ParsedLine ParseCommandLine(std::vector<std::string> words);
 engine::Target TargetOf(const ConnectionArguments& connection, const std::optional<std::string>& password);
 
 // The connection options as they would be typed again, each with a blank before it: " -h db1 -d shop"; "" where none
-// was given. A password inside a connection string is left out.
+// was given.
 std::string ConnectionText(const ConnectionArguments& connection);
 // "pgmoult resume 7 -h db1".
 std::string NextCommand(Verb verb, int64_t id, const ConnectionArguments& connection);
@@ -77,5 +77,8 @@ std::string RunCommand(const Arguments& arguments);
 
 // A conninfo string or URI without its passwords; any other text as it is.
 std::string WithoutPassword(std::string_view connection_string);
+bool HoldsPassword(std::string_view connection_string);
+// The same of a word of the command line, which may have the option before it: "--dsn=…".
+bool WordHoldsPassword(std::string_view word);
 
 }  // namespace pgmoult::tools

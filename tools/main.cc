@@ -1,5 +1,9 @@
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <exception>
 #include <string>
@@ -10,21 +14,43 @@
 
 namespace {
 
-// A password inside a connection string is taken off the argument list, where every user of the machine could read it.
+// A password on the command line is refused, but every user of the machine could still read it there for a moment.
 void HidePasswords(int argc, char** argv) {
   for (int i = 1; i < argc; ++i) {
-    const std::string word = argv[i];
-    const std::string hidden = pgmoult::tools::WithoutPassword(word);
-    if (hidden.size() < word.size()) {
-      std::memset(argv[i], 0, word.size());
-      std::memcpy(argv[i], hidden.data(), hidden.size());
+    if (pgmoult::tools::WordHoldsPassword(argv[i])) {
+      std::memset(argv[i], 0, std::strlen(argv[i]));
     }
   }
+}
+
+// libpq reads PGPASSWORD at every connection. It stays there for it, but on the heap: /proc shows the block that the
+// program was started with.
+void HidePasswordVariable() {
+  constexpr char kName[] = "PGPASSWORD";
+  if (char* const given = std::getenv(kName); given != nullptr) {
+    const std::string copy = given;
+    if (setenv(kName, copy.c_str(), /*overwrite=*/1) == 0) {
+      std::memset(given, 0, copy.size());
+    }
+  }
+}
+
+// Passwords are in our memory: no core file, and nobody but root may look into the process.
+void ForbidDumps() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_CORE, &limit) == 0) {
+    limit.rlim_cur = 0;
+    setrlimit(RLIMIT_CORE, &limit);
+  }
+  // A core_pattern that is a pipe knows no limit.
+  prctl(PR_SET_DUMPABLE, 0);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
+  ForbidDumps();
+  HidePasswordVariable();
   // A reader that goes away (`pgmoult run | head`) must not end a run.
   std::signal(SIGPIPE, SIG_IGN);
   try {

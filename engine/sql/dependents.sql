@@ -130,6 +130,44 @@ table_kind (code, applies, message, remedy) AS (
      'ALTER TABLE … NO FORCE ROW LEVEL SECURITY for the time of the run, or run as a role with BYPASSRLS.')
   ) v(code, applies, message, remedy)
 ),
+-- What stands in the table's own definitions: types of columns, and what is called in expressions.
+used AS (
+  SELECT DISTINCT d.refclassid, d.refobjid, o.classid = 'pg_class'::regclass AND o.objid = r.oid AS by_column,
+         -- The default of a column is not evaluated: the copy says each value.
+         NOT EXISTS (SELECT FROM pg_attrdef f JOIN pg_attribute a ON a.attrelid = f.adrelid AND a.attnum = f.adnum
+                     WHERE o.classid = 'pg_attrdef'::regclass AND f.oid = o.objid AND a.attgenerated = '') AS evaluated
+  FROM rel r, own o JOIN pg_depend d ON d.classid = o.classid AND d.objid = o.objid AND d.deptype IN ('n', 'a')
+  WHERE d.refclassid IN ('pg_type'::regclass, 'pg_proc'::regclass, 'pg_operator'::regclass, 'pg_collation'::regclass)
+),
+used_type AS (
+  WITH RECURSIVE inner_type AS (
+    SELECT u.refobjid AS oid FROM used u WHERE u.refclassid = 'pg_type'::regclass
+    UNION
+    SELECT v.oid FROM inner_type i JOIN pg_type t ON t.oid = i.oid, unnest(ARRAY[t.typbasetype, t.typelem]) v (oid) WHERE v.oid <> 0
+  )
+  SELECT oid FROM inner_type
+),
+called AS (
+  SELECT u.refobjid AS oid FROM used u WHERE u.refclassid = 'pg_proc'::regclass AND u.evaluated
+  UNION
+  SELECT o.oprcode FROM used u JOIN pg_operator o ON u.refclassid = 'pg_operator'::regclass AND u.evaluated AND o.oid = u.refobjid
+  UNION
+  SELECT p.oid FROM used_type t JOIN pg_constraint k ON k.contypid = t.oid
+  JOIN pg_depend d ON d.classid = 'pg_constraint'::regclass AND d.objid = k.oid
+  LEFT JOIN pg_operator o ON d.refclassid = 'pg_operator'::regclass AND o.oid = d.refobjid
+  JOIN pg_proc p ON p.oid = o.oprcode OR (d.refclassid = 'pg_proc'::regclass AND p.oid = d.refobjid)
+),
+used_schema AS (
+  SELECT r.relnamespace AS oid, 'the table' AS what FROM rel r
+  UNION SELECT t.typnamespace, 'type ' || format_type(t.oid, NULL) FROM used u JOIN pg_type t
+          ON u.refclassid = 'pg_type'::regclass AND t.oid = u.refobjid
+  UNION SELECT p.pronamespace, 'function ' || p.oid::regprocedure FROM used u JOIN pg_proc p
+          ON u.refclassid = 'pg_proc'::regclass AND p.oid = u.refobjid
+  UNION SELECT p.oprnamespace, 'operator ' || p.oid::regoperator FROM used u JOIN pg_operator p
+          ON u.refclassid = 'pg_operator'::regclass AND p.oid = u.refobjid
+  UNION SELECT l.collnamespace, 'collation ' || l.oid::regcollation FROM used u JOIN pg_collation l
+          ON u.refclassid = 'pg_collation'::regclass AND l.oid = u.refobjid
+),
 rights (code, object, applies, message, remedy) AS (
   SELECT v.* FROM rel r,
   LATERAL (SELECT string_agg(p, ', ') AS missing
@@ -150,6 +188,40 @@ rights (code, object, applies, message, remedy) AS (
      'The role ' || session_user || ' may not create schemas in this database.',
      format('GRANT CREATE ON DATABASE %I TO %I;', current_database(), session_user))
   ) v(code, object, applies, message, remedy)
+  UNION ALL
+  SELECT 'no_usage_on_schema', 'schema ' || quote_ident(n.nspname), true,
+         format('The owner %s may not use what is in this schema: %s.', r.owner_name, string_agg(s.what, ', ' ORDER BY s.what)),
+         format('GRANT USAGE ON SCHEMA %I TO %I;', n.nspname, r.owner_name)
+  FROM rel r, used_schema s JOIN pg_namespace n ON n.oid = s.oid
+  WHERE NOT has_schema_privilege(r.relowner, n.oid, 'USAGE')
+  GROUP BY n.nspname, r.owner_name
+  UNION ALL
+  SELECT 'no_usage_on_type', 'type ' || format_type(t.oid, NULL), true,
+         format('The owner %s may not make a column of this type.', r.owner_name),
+         format('GRANT USAGE ON TYPE %s TO %I;', format_type(t.oid, NULL), r.owner_name)
+  FROM rel r, used u JOIN pg_type t ON u.refclassid = 'pg_type'::regclass AND u.by_column AND t.oid = u.refobjid
+  WHERE NOT has_type_privilege(r.relowner, t.oid, 'USAGE')
+  UNION ALL
+  SELECT 'no_execute_on_function', 'function ' || c.oid::regprocedure, true,
+         format('The owner %s may not call it, and a constraint, an index or a generated column of the table does.', r.owner_name),
+         format('GRANT EXECUTE ON FUNCTION %s TO %I;', c.oid::regprocedure, r.owner_name)
+  FROM rel r, called c
+  WHERE NOT has_function_privilege(r.relowner, c.oid, 'EXECUTE')
+  UNION ALL
+  SELECT 'no_create_on_schema', 'schema ' || quote_ident(n.nspname), true,
+         format('The owner %s may not create anything there, so statistics of the new table could not be moved there: %s.',
+                r.owner_name, string_agg(quote_ident(s.stxname), ', ' ORDER BY s.stxname)),
+         format('GRANT CREATE ON SCHEMA %I TO %I;', n.nspname, r.owner_name)
+  FROM rel r JOIN pg_statistic_ext s ON s.stxrelid = r.oid AND s.stxnamespace <> r.relnamespace
+  JOIN pg_namespace n ON n.oid = s.stxnamespace
+  WHERE NOT has_schema_privilege(r.relowner, n.oid, 'CREATE')
+  GROUP BY n.nspname, r.owner_name
+  UNION ALL
+  SELECT 'no_usage_on_language', 'language plpgsql', true,
+         format('The role %s may not write functions in it, as those of the triggers and of the journal are.', w.name),
+         format('GRANT USAGE ON LANGUAGE plpgsql TO %I;', w.name)
+  FROM rel r, LATERAL (SELECT r.owner_name AS name UNION SELECT session_user::text) w
+  WHERE NOT has_language_privilege(w.name, 'plpgsql', 'USAGE')
 ),
 finding (severity, code, object, message, remedy) AS (
   SELECT 'refuse', k.code, 'table ' || r.tab, k.message, k.remedy FROM rel r, table_kind k WHERE k.applies

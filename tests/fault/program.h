@@ -20,10 +20,11 @@
 namespace pgmoult::tests {
 
 // The program `pgmoult` as a child process: $PGMOULT_BINARY, else build/dev/pgmoult below the current folder. Killed at
-// the end, if it still runs.
+// the end, if it still runs. `variables` ("NAME=value") are set for it on top of our environment.
 class Program {
  public:
-  explicit Program(std::vector<std::string> words) : output_(memfd_create("pgmoult output", MFD_CLOEXEC)) {
+  explicit Program(std::vector<std::string> words, std::vector<std::string> variables = {})
+      : output_(memfd_create("pgmoult output", MFD_CLOEXEC)) {
     const char* given = std::getenv("PGMOULT_BINARY");
     words.insert(words.begin(), given != nullptr ? given : "build/dev/pgmoult");
     std::vector<char*> arguments;
@@ -31,12 +32,20 @@ class Program {
       arguments.push_back(word.data());
     }
     arguments.push_back(nullptr);
+    std::vector<char*> environment;  // the first of a name counts
+    for (std::string& variable : variables) {
+      environment.push_back(variable.data());
+    }
+    for (char** inherited = environ; *inherited != nullptr; ++inherited) {
+      environment.push_back(*inherited);
+    }
+    environment.push_back(nullptr);
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_adddup2(&actions, output_, STDOUT_FILENO);
     posix_spawn_file_actions_adddup2(&actions, output_, STDERR_FILENO);
-    const int error = posix_spawn(&pid_, arguments[0], &actions, nullptr, arguments.data(), environ);
+    const int error = posix_spawn(&pid_, arguments[0], &actions, nullptr, arguments.data(), environment.data());
     posix_spawn_file_actions_destroy(&actions);
     if (error != 0) {
       close(output_);
@@ -53,6 +62,7 @@ class Program {
     close(output_);
   }
 
+  pid_t pid() const { return pid_; }
   void Signal(int number) const { kill(pid_, number); }
   // kill -9, and gone.
   void Kill() {
@@ -66,8 +76,11 @@ class Program {
       throw std::runtime_error("the program does not end; it has said:\n" + output());
     }
     pid_ = 0;
+    dumped_core_ = WIFSIGNALED(status) && WCOREDUMP(status);
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   }
+  // After Wait().
+  bool dumped_core() const { return dumped_core_; }
   // What it has printed so far, both streams.
   std::string output() const {
     // Not by lseek(): the child writes at the same offset.
@@ -82,6 +95,7 @@ class Program {
  private:
   int output_;
   pid_t pid_ = 0;
+  bool dumped_core_ = false;
 };
 
 struct Ended {
@@ -90,8 +104,8 @@ struct Ended {
 };
 
 // Runs the program to its end.
-inline Ended RunProgram(std::vector<std::string> words) {
-  Program program(std::move(words));
+inline Ended RunProgram(std::vector<std::string> words, std::vector<std::string> variables = {}) {
+  Program program(std::move(words), std::move(variables));
   const int code = program.Wait();
   return {.code = code, .output = program.output()};
 }
