@@ -1,5 +1,6 @@
 #include "engine/sessions.h"
 
+#include "engine/context.h"
 #include "fmt/format.h"
 #include "pg/macros.h"
 #include "pg/sql_text.h"
@@ -17,6 +18,17 @@ constexpr char kChunkTimeout[] = "30s";
 
 std::string ApplicationName(int64_t migration, const std::string& purpose) {
   return migration == 0 ? fmt::format("pgmoult {}", purpose) : fmt::format("pgmoult {} {}", migration, purpose);
+}
+
+// A session with a server that can do our work; FailedPrecondition where it cannot, and the session could be had.
+Awaitable<absl::StatusOr<std::unique_ptr<pg::Connection>>> OpenChecked(pg::ConnectOptions options) {
+  CO_ASSIGN_OR_RETURN(auto connection, co_await pg::Connection::Connect(std::move(options)));
+  if (connection->parameter("in_hot_standby") == "on") {
+    co_return absl::FailedPreconditionError(
+        "the server is a standby, which can only be read; connect to its primary (libpq's target_session_attrs=primary "
+        "finds it among several hosts)");
+  }
+  co_return connection;
 }
 
 }  // namespace
@@ -43,7 +55,7 @@ Awaitable<absl::StatusOr<std::unique_ptr<pg::Connection>>> Sessions::Open(Settin
   pg::ConnectOptions options;
   options.keywords = target_.keywords;
   options.settings = std::move(settings);
-  co_return co_await pg::Connection::Connect(std::move(options));
+  co_return co_await OpenChecked(std::move(options));
 }
 
 Awaitable<absl::StatusOr<std::unique_ptr<pg::Connection>>> Sessions::OpenLogin(std::string purpose) const {
@@ -86,7 +98,12 @@ Awaitable<absl::StatusOr<ValueSettings>> ReadValueSettings(const Target& target)
   pg::ConnectOptions options;
   options.keywords = target.keywords;
   options.settings = {{"application_name", "pgmoult settings"}};
-  CO_ASSIGN_OR_RETURN(const auto connection, co_await pg::Connection::Connect(std::move(options)));
+  const auto opened = co_await OpenChecked(std::move(options));
+  if (absl::IsFailedPrecondition(opened.status())) {
+    co_return WithEndKind(EndKind::kRefused, opened.status());
+  }
+  CO_RETURN_IF_ERROR(opened.status());
+  const std::unique_ptr<pg::Connection>& connection = *opened;
   CO_ASSIGN_OR_RETURN(const pg::Result result,
                       co_await connection->Query(
                           "SELECT pg_catalog.current_setting('TimeZone'), 'ISO, ' || pg_catalog.split_part("
@@ -96,11 +113,6 @@ Awaitable<absl::StatusOr<ValueSettings>> ReadValueSettings(const Target& target)
   ValueSettings values;
   CO_RETURN_IF_ERROR(result.Read(0, values.time_zone, values.date_style, values.interval_style, values.search_path,
                                  values.default_tablespace));
-  if (connection->server_version() < 140000 || connection->server_version() >= 190000) {
-    co_return absl::UnimplementedError(
-        fmt::format("the server is PostgreSQL {}.{}; this version of pgmoult works with 14 to 18",
-                    connection->server_version() / 10000, connection->server_version() % 10000));
-  }
   co_return values;
 }
 

@@ -26,8 +26,8 @@ struct ValueSettings {
   std::string default_tablespace;
 };
 
-// Opens sessions. Every one runs with search_path = pg_catalog, row_security = off (an error instead of a filter),
-// pinned value settings and time-outs, all in the start-up packet. Copyable; one thread.
+// Opens sessions, with a primary server only. Every one runs with search_path = pg_catalog, row_security = off (an
+// error instead of a filter), pinned value settings and time-outs, all in the start-up packet. Copyable; one thread.
 class Sessions {
  public:
   Sessions(Target target, int64_t migration) : target_(std::move(target)), migration_(migration) {}
@@ -59,7 +59,8 @@ class Sessions {
   std::string role_;
 };
 
-// The value settings that a plain session of this login has.
+// The value settings that a plain session of this login has. A server that we cannot work with (its version, a standby)
+// is an error of kind kRefused.
 pg::Awaitable<absl::StatusOr<ValueSettings>> ReadValueSettings(const Target& target);
 
 }  // namespace pgmoult::engine

@@ -24,24 +24,6 @@ namespace {
 
 // libpq queues what PQputCopyData gets in our memory: flushed at least every so many bytes.
 constexpr size_t kCopyFlushBytes = 64 * 1024;
-// How often the server looks whether we are still there while it runs a statement of ours: an abandoned index build
-// ends within this time of our death.
-constexpr char kClientCheckMs[] = "1000";
-
-// "-c name=value", blanks and backslashes escaped as the server's option parser wants it.
-std::string OptionText(const std::vector<std::pair<std::string, std::string>>& settings) {
-  std::string out;
-  for (const auto& [name, value] : settings) {
-    out += fmt::format("{}-c {}=", out.empty() ? "" : " ", name);
-    for (const char c : value) {
-      if (c == ' ' || c == '\\') {
-        out += '\\';
-      }
-      out += c;
-    }
-  }
-  return out;
-}
 
 struct ParamPointers {
   explicit ParamPointers(const Params& params) {
@@ -107,80 +89,12 @@ absl::Status Connection::Lost(std::string_view during) {
   return ConnectionLost(message);
 }
 
-absl::Status Connection::Refused() {
-  const std::optional<ServerErrorFields> fields = RefusalIn(PQerrorMessage(connection_.get()));
-  return fields ? Annotate(ServerError(*fields), "cannot connect") : Lost("cannot connect");
-}
-
 absl::Status Connection::SendFailed(std::string_view during) {
   if (PQstatus(connection_.get()) == CONNECTION_BAD) {
     return Lost(during);
   }
   GiveUp();
   return absl::InternalError(fmt::format("{}: {}", during, Trimmed(PQerrorMessage(connection_.get()))));
-}
-
-Awaitable<absl::StatusOr<std::unique_ptr<Connection>>> Connection::Connect(ConnectOptions options) {
-  std::unique_ptr<Connection> connection(new Connection(co_await asio::this_coro::executor, std::move(options)));
-  CO_RETURN_IF_ERROR(co_await connection->Start());
-  co_return connection;
-}
-
-Awaitable<absl::Status> Connection::Start() {
-  const Deadline deadline = Deadline::After(options_.default_timeout);
-  std::vector<std::pair<std::string, std::string>> keywords = {{"client_encoding", "UTF8"},
-                                                               {"keepalives_idle", "10"},
-                                                               {"keepalives_interval", "5"},
-                                                               {"keepalives_count", "3"},
-                                                               {"tcp_user_timeout", "30000"}};
-  keywords.insert(keywords.end(), options_.keywords.begin(), options_.keywords.end());
-  std::vector<std::pair<std::string, std::string>> settings = {{"client_connection_check_interval", kClientCheckMs}};
-  settings.insert(settings.end(), options_.settings.begin(), options_.settings.end());
-  keywords.emplace_back("options", OptionText(settings));
-  std::vector<const char*> names;
-  std::vector<const char*> values;
-  for (const auto& [name, value] : keywords) {
-    names.push_back(name.c_str());
-    values.push_back(value.c_str());
-  }
-  names.push_back(nullptr);
-  values.push_back(nullptr);
-  // Name resolution is the one step of libpq that blocks; hosts are resolved once a run.
-  connection_.reset(PQconnectStartParams(names.data(), values.data(), /*expand_dbname=*/1));
-  if (connection_ == nullptr) {
-    co_return absl::ResourceExhaustedError("out of memory in PQconnectStart");
-  }
-  PQsetNoticeReceiver(
-      connection_.get(), [](void* self, const PGresult* notice) { static_cast<Connection*>(self)->OnNotice(notice); },
-      this);
-  PQsetErrorVerbosity(connection_.get(), PQERRORS_VERBOSE);  // for Refused()
-  PostgresPollingStatusType poll = PGRES_POLLING_WRITING;
-  if (PQstatus(connection_.get()) == CONNECTION_BAD) {
-    poll = PGRES_POLLING_FAILED;
-  }
-  while (poll != PGRES_POLLING_OK) {
-    if (poll == PGRES_POLLING_FAILED) {
-      co_return Refused();
-    }
-    // libpq may have closed the socket and opened another under the same number since the last wait.
-    if (socket_.is_open()) {
-      socket_.release();
-    }
-    socket_.assign(PQsocket(connection_.get()));
-    CO_RETURN_IF_ERROR(
-        Annotate(co_await Wait(poll == PGRES_POLLING_READING, poll == PGRES_POLLING_WRITING, deadline), "connecting"));
-    poll = PQconnectPoll(connection_.get());
-  }
-  if (socket_.is_open()) {
-    socket_.release();
-  }
-  socket_.assign(PQsocket(connection_.get()));
-  if (PQsetnonblocking(connection_.get(), 1) != 0) {
-    co_return Lost("cannot make the connection non-blocking");
-  }
-  PQsetErrorVerbosity(connection_.get(), PQERRORS_DEFAULT);
-  usable_ = true;
-  co_return absl::OkStatus();
 }
 
 void Connection::OnNotice(const pg_result* notice) {

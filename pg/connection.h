@@ -82,8 +82,9 @@ struct ConnectOptions {
 // the session usable.
 class Connection {
  public:
-  // Errors: what the server said (wrong password, unknown database …), with its SQLSTATE; else ConnectionLost (no
-  // server there, unknown host), DeadlineExceeded, Cancelled.
+  // Errors: what the server said (wrong password, unknown database …), with its SQLSTATE; FailedPrecondition for a
+  // server of a version that CheckServerVersion() does not let pass; else ConnectionLost (no server there, unknown
+  // host), DeadlineExceeded, Cancelled.
   static Awaitable<absl::StatusOr<std::unique_ptr<Connection>>> Connect(ConnectOptions options);
 
   Connection(const Connection&) = delete;
@@ -137,7 +138,8 @@ class Connection {
 
   Connection(const Executor& executor, ConnectOptions options);
 
-  Awaitable<absl::Status> Start();
+  enum class Settings { kAll, kNone };
+  Awaitable<absl::Status> Start(Settings which);
   Awaitable<absl::Status> Wait(bool read, bool write, Deadline deadline);
   Awaitable<absl::Status> Flush(Deadline deadline);
   // The next PGresult, or a null handle when the statement is over.

@@ -315,8 +315,9 @@ class RunSession {
 };
 
 int FailedBefore(std::string_view what, const absl::Status& status) {
-  PrintError(ErrorText(what, status, {ExitCode::kFailed, "Nothing was changed.", {}}));
-  return Code(ExitCode::kFailed);
+  const ExitCode code = engine::EndKindOf(status) == engine::EndKind::kRefused ? ExitCode::kRefused : ExitCode::kFailed;
+  PrintError(ErrorText(what, status, {code, "Nothing was changed.", {}}));
+  return Code(code);
 }
 
 std::string TableName(const engine::Change& change) {

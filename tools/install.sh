@@ -3,6 +3,7 @@
 #
 #   tools/install.sh          everything: build, tests, lint, benchmarks
 #   tools/install.sh --demo   only what the release build and `pgmoult demo` need
+#   tools/install.sh --npm    npm alone, which tools/servers.sh needs once
 #
 # Does nothing, and needs no rights, where all packages are there already.
 set -euo pipefail
@@ -26,7 +27,8 @@ fail() {
 case "${1:-}" in
   "") packages=("${release_packages[@]}" "${development_packages[@]}") ;;
   --demo) packages=("${release_packages[@]}") ;;
-  *) fail "unknown argument '$1' (the only one is --demo)" ;;
+  --npm) packages=(ca-certificates npm) ;;
+  *) fail "unknown argument '$1' (there are --demo and --npm)" ;;
 esac
 
 is_installed() {

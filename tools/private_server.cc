@@ -79,32 +79,6 @@ bool HasServer(const std::string& bin_dir) {
   return ::access((bin_dir + "/postgres").c_str(), X_OK) == 0 && ::access((bin_dir + "/initdb").c_str(), X_OK) == 0;
 }
 
-absl::StatusOr<std::string> FindBinDir(const std::string& wanted) {
-  std::string named = wanted;
-  if (const char* variable = std::getenv("PGMOULT_PG_BIN"); named.empty() && variable != nullptr) {
-    named = variable;
-  }
-  if (!named.empty()) {
-    if (HasServer(named)) {
-      return named;
-    }
-    return absl::NotFoundError(fmt::format("no programs postgres and initdb in {}", named));
-  }
-  std::vector<int> majors{kPreferredMajor};
-  for (int major = kNewestMajor; major >= kOldestMajor; --major) {
-    majors.push_back(major);
-  }
-  for (const int major : majors) {
-    std::string candidate = fmt::format("/usr/lib/postgresql/{}/bin", major);
-    if (HasServer(candidate)) {
-      return candidate;
-    }
-  }
-  return absl::NotFoundError(
-      "no PostgreSQL server found: install one (Debian: postgresql-15), or set PGMOULT_PG_BIN to the folder of "
-      "postgres and initdb");
-}
-
 struct UnixUser {
   uid_t uid;
   gid_t gid;
@@ -300,8 +274,34 @@ bool Contains(const std::vector<std::string>& lines, std::string_view words) {
 
 const std::string PrivateServer::kLoopback = "127.0.0.1";
 
+absl::StatusOr<std::string> FindServerPrograms(const std::string& bin_dir) {
+  std::string named = bin_dir;
+  if (const char* variable = std::getenv("PGMOULT_PG_BIN"); named.empty() && variable != nullptr) {
+    named = variable;
+  }
+  if (!named.empty()) {
+    if (HasServer(named)) {
+      return named;
+    }
+    return absl::NotFoundError(fmt::format("no programs postgres and initdb in {}", named));
+  }
+  std::vector<int> majors{kPreferredMajor};
+  for (int major = kNewestMajor; major >= kOldestMajor; --major) {
+    majors.push_back(major);
+  }
+  for (const int major : majors) {
+    std::string candidate = fmt::format("/usr/lib/postgresql/{}/bin", major);
+    if (HasServer(candidate)) {
+      return candidate;
+    }
+  }
+  return absl::NotFoundError(
+      "no PostgreSQL server found: install one (Debian: postgresql-15), or set PGMOULT_PG_BIN to the folder of "
+      "postgres and initdb");
+}
+
 absl::StatusOr<std::unique_ptr<PrivateServer>> PrivateServer::Start(Options options) {
-  ASSIGN_OR_RETURN(options.bin_dir, FindBinDir(options.bin_dir));
+  ASSIGN_OR_RETURN(options.bin_dir, FindServerPrograms(options.bin_dir));
   // From here on the destructor cleans up after a failure.
   std::unique_ptr<PrivateServer> server(new PrivateServer(std::move(options)));
   RETURN_IF_ERROR(server->MakeDirectory());

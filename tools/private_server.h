@@ -25,6 +25,9 @@ struct PrivateServerOptions {
   bool with_tcp = true;
 };
 
+// The folder that PrivateServerOptions::bin_dir stands for. Error: NotFound.
+absl::StatusOr<std::string> FindServerPrograms(const std::string& bin_dir);
+
 enum class StopMode {
   kFast,       // sessions are ended, a checkpoint is written
   kImmediate,  // as after a crash: the next start recovers from WAL

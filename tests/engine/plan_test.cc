@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/strings/str_replace.h"
 #include "boost/json/parse.hpp"
 #include "boost/json/serialize.hpp"
 #include "engine/design.h"
@@ -24,6 +25,7 @@
 #include "tests/support/change.h"
 #include "tests/support/database.h"
 #include "tests/support/run.h"
+#include "tests/support/server.h"
 
 namespace pgmoult::tests {
 namespace {
@@ -237,7 +239,10 @@ TEST_P(PlannedMappingTest, IsWhatTheAlterWouldCompute) {
       expression = pair.expression;
     }
   }
-  EXPECT_EQ(expression, one.expression);
+  // From 16 on a view prints the columns of its only table without the table's name.
+  EXPECT_EQ(expression, ServerMajor() < 16
+                            ? std::string(one.expression)
+                            : absl::StrReplaceAll(std::string(one.expression), {{"(t.", "("}, {" t.", " "}}));
   EXPECT_EQ(AllText(design.lossy).find(fmt::format("column {}:", one.column)) != std::string::npos, one.can_fail)
       << AllText(design.lossy);
   EXPECT_EQ(design.dual_write_possible, one.dual_write) << design.dual_write_reason;

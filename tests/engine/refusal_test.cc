@@ -24,6 +24,7 @@
 #include "tests/support/database.h"
 #include "tests/support/eventually.h"
 #include "tests/support/run.h"
+#include "tests/support/server.h"
 
 namespace pgmoult::tests {
 namespace {
@@ -48,6 +49,7 @@ struct Case {
   // The statement that the remedy amounts to, by a superuser: afterwards the code is found no more. "": there is none.
   std::string_view way_out = {};
   Login login = Login::kOwner;
+  int from = 14;  // the first major version that has it
 };
 
 void PrintTo(const Case& one, std::ostream* out) { *out << one.name; }
@@ -165,7 +167,8 @@ const Case kCases[] = {
      .code = "publication_of_schema",
      .object = "publication news",
      .remedy = "Take the table out",
-     .way_out = "DROP PUBLICATION news"},
+     .way_out = "DROP PUBLICATION news",
+     .from = 15},
     {.name = "PublicationOfAllTables",
      .by_superuser = "CREATE PUBLICATION news FOR ALL TABLES",
      .code = "publication_all_tables",
@@ -549,7 +552,7 @@ TEST_P(RefusedThingTest, IsRefusedByNameWithAWayOut) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Things, RefusedThingTest, ::testing::ValuesIn(kCases),
+INSTANTIATE_TEST_SUITE_P(Things, RefusedThingTest, ::testing::ValuesIn(ForThisServer(kCases)),
                          [](const ::testing::TestParamInfo<Case>& info) { return std::string(info.param.name); });
 
 constexpr std::string_view kBigint = "ALTER TABLE t ALTER COLUMN id TYPE bigint";

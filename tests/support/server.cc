@@ -1,9 +1,11 @@
 #include "tests/support/server.h"
 
+#include <cstdio>
 #include <memory>
 #include <stdexcept>
 #include <string>
 
+#include "fmt/format.h"
 #include "gtest/gtest.h"
 #include "tests/support/statements.h"
 
@@ -47,6 +49,20 @@ tools::PrivateServerOptions TestServerOptions() {
                        {"max_prepared_transactions", "10"},
                        {"wal_level", "logical"},
                        {"log_lock_waits", "on"}}};
+}
+
+int ServerMajor() {
+  const auto folder = tools::FindServerPrograms(TestServerOptions().bin_dir);
+  if (!folder.ok()) {
+    throw std::runtime_error(std::string(folder.status().message()));
+  }
+  FILE* const pipe = popen(fmt::format("'{}/postgres' --version", *folder).c_str(), "r");
+  int major = 0;
+  const bool read = pipe != nullptr && fscanf(pipe, "postgres (PostgreSQL) %d", &major) == 1;
+  if (pipe == nullptr || pclose(pipe) != 0 || !read) {
+    throw std::runtime_error(fmt::format("{}/postgres does not tell its version", *folder));
+  }
+  return major;
 }
 
 tools::PrivateServer& SharedServer() { return kEnvironment->Get(); }
