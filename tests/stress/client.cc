@@ -43,6 +43,14 @@ std::string Answer::Value() const {
   return rows.at(0).at(0).value_or("");
 }
 
+bool Answer::OfTheFence() const { return message.find("changed its shape") != std::string::npos; }
+
+bool Answer::OfOurs() const {
+  // The message holds the detail and the context, too.
+  const bool doomed = message.find("as a pivot, during conflict in checking") != std::string::npos;
+  return message.find("pgmoult") != std::string::npos && !OfTheFence() && !doomed;
+}
+
 Client::Client(const TestDatabase& database, const std::string& name)
     : connection_(
           PQconnectdb(fmt::format("{} application_name='{}' options='-c jit=off'", database.Dsn(), name).c_str())) {

@@ -25,6 +25,11 @@ struct Answer {
 
   // The only value of the only row, or "" where it is NULL. Throws std::runtime_error after an error.
   std::string Value() const;
+  // The fence that a swap leaves turned the writer away.
+  bool OfTheFence() const;
+  // The error came out of a function of ours, but not the fence's. A SERIALIZABLE transaction that others have doomed
+  // learns it at its next write, whichever that is; where it is our log insert, the conflict is still not ours.
+  bool OfOurs() const;
 };
 
 // A session of the application: plain blocking libpq, so that nothing of ours is between a writer and the server, and a

@@ -19,6 +19,7 @@
 #include "pg/status.h"
 #include "tests/stress/client.h"
 #include "tests/stress/invariant.h"
+#include "tests/stress/swap_witness.h"
 #include "tests/support/change.h"
 #include "tests/support/eventually.h"
 #include "tests/support/run.h"
@@ -105,13 +106,14 @@ void Operate(const TestDatabase& database, Workload& workload, const Scenario& s
 // Follows the copy's frontier, where writers like to be.
 void FollowFrontier(const TestDatabase& database, Workload& workload, const std::atomic<bool>& ended) {
   Client client(database, "frontier");
+  int64_t turn = 0;
   const bool followed = Eventually(
       [&] {
         if (ended) {
           return true;
         }
         const Answer edge = client.Run(
-            "SELECT upper_key[1] FROM pgmoult.chunk ORDER BY number DESC OFFSET floor(random() * 4) LIMIT 1");
+            fmt::format("SELECT upper_key[1] FROM pgmoult.chunk ORDER BY number DESC OFFSET {} LIMIT 1", turn++ % 4));
         if (edge.ok && !edge.rows.empty()) {
           workload.SetEdge(std::strtoll(edge.Value().c_str(), nullptr, 10));
         } else if (!edge.ok && edge.sqlstate != "42P01" && edge.sqlstate != "3F000") {  // there is no journal yet
@@ -157,6 +159,7 @@ UnderLoad RunUnderLoad(const TestDatabase& database, const Shape& shape, Workloa
   std::atomic<bool> ended = false;
   Scenario timed = scenario;
   timed.seconds = StressSeconds(scenario.seconds);
+  const SwapWitness witness(database);
   workload.Start();
   EXPECT_TRUE(workload.AwaitCommits(3)) << fmt::format("{}", fmt::join(workload.failures(), "\n"));
   InvariantWatch watch(database, shape, [&](const std::string& what) { workload.Fail("invariant broken: " + what); });
@@ -193,7 +196,7 @@ UnderLoad RunUnderLoad(const TestDatabase& database, const Shape& shape, Workloa
   watch.Stop();
   workload.Stop();
   result.stages = story.stages();
-  EXPECT_THAT(workload.failures(), ::testing::IsEmpty()) << "seed " << workload.seed() << "\n  " << story.Told();
+  EXPECT_THAT(workload.failures(), ::testing::IsEmpty()) << story.Told();
   EXPECT_TRUE(report.ok()) << pg::Describe(report.status()) << "\n  " << story.Told();
   if (!report.ok()) {
     return result;
@@ -201,8 +204,11 @@ UnderLoad RunUnderLoad(const TestDatabase& database, const Shape& shape, Workloa
   result.ok = true;
   result.report = *report;
   EXPECT_EQ(report->repaired, 0);
-  EXPECT_EQ(workload.DiffWithLedger("t", false), "") << "seed " << workload.seed() << "\n  " << story.Told();
-  EXPECT_EQ(workload.DiffWithLedger(fmt::format("pgmoult_{}_old.t", report->migration), true), "");
+  const std::string old_table = fmt::format("pgmoult_{}_old.t", report->migration);
+  EXPECT_EQ(workload.DiffWithLedger("t"), "") << story.Told();
+  EXPECT_EQ(workload.DiffWithItsEntries(old_table), "");
+  EXPECT_EQ(workload.DiffSinceSwap("t", old_table), "");
+  EXPECT_EQ(witness.Verdict(report->migration), "") << story.Told();
   if (!result.fenced) {
     EXPECT_EQ(workload.fence_errors(), 0) << "there was no fence";
   }

@@ -43,8 +43,9 @@ struct UnderLoad {
 
 // Starts the writers, waits until each has committed, runs the change, waits until each has committed against the new
 // table, and ends them. Every promise is judged by EXPECT: the run succeeds and repairs nothing; the invariant is never
-// broken; no writer meets an error that is not its own; the ledger equals the new table, and what was recorded against
-// the old one equals the table that is kept; finalize leaves nothing behind. And that there was something to judge:
+// broken; no writer meets an error that is not its own; the ledger equals the new table, what was recorded against the
+// old one equals the table that is kept, and that one with what was recorded against the new one equals the new table;
+// a SwapWitness found both tables equal; finalize leaves nothing behind. And that there was something to judge:
 // since the copy began, every kind of step was committed; where the cutover is postponed, the engine is held at the
 // beginning of each stage for a look at the invariant.
 UnderLoad RunUnderLoad(const TestDatabase& database, const Shape& shape, Workload& workload, const Scenario& scenario);

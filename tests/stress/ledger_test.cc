@@ -24,10 +24,11 @@ constexpr char kWiderKey[] = "ALTER TABLE t ALTER COLUMN id TYPE bigint";
 class StressLedgerTest : public ::testing::Test {
  protected:
   UnderLoad Run(const Shape& shape, std::vector<WriterSpec> writers, const Scenario& scenario) {
-    Workload workload(database_, shape, std::move(writers), NewSeed());
+    Workload workload(database_, shape, std::move(writers), seed_.value());
     return RunUnderLoad(database_, shape, workload, scenario);
   }
 
+  const Seed seed_;
   TestDatabase database_;
 };
 

@@ -18,8 +18,9 @@
 
 #include "fmt/format.h"
 #include "pg/status.h"
+#include "tests/stress/choices.h"
 #include "tests/stress/client.h"
-#include "tests/stress/harness.h"
+#include "tests/stress/swap_witness.h"
 #include "tests/support/change.h"
 #include "tests/support/database.h"
 #include "tests/support/eventually.h"
@@ -97,20 +98,25 @@ class Pgbench {
 };
 
 TEST(StressPgbenchTest, NoTransactionFailsAndAllSumsAgreeAcrossAChangeOfTheAccountsKey) {
+  const Seed seed;
   const TestDatabase database;
   const char* const scale = std::getenv("PGMOULT_PGBENCH_SCALE");
   Pgbench init(database, {"-i", "-q", "-s", scale == nullptr ? "2" : scale});
   ASSERT_EQ(init.Wait(), 0) << init.Output();
   Client client(database);
+  const SwapWitness witness(database);
   // One with plans made anew, one with plans kept: the swap must not disturb either.
-  Pgbench simple(database, {"-n", "-c", "4", "-T", "100000", "-R", "300"});
-  Pgbench prepared(database, {"-n", "-c", "4", "-T", "100000", "-R", "300", "-M", "prepared"});
+  Pgbench simple(database,
+                 {"-n", "-c", "4", "-T", "100000", "-R", "300", fmt::format("--random-seed={}", seed.value())});
+  Pgbench prepared(database, {"-n", "-c", "4", "-T", "100000", "-R", "300", "-M", "prepared",
+                              fmt::format("--random-seed={}", seed.value() + 1)});
   const auto history = [&] { return std::stoll(client.Must("SELECT count(*) FROM pgbench_history").Value()); };
   ASSERT_TRUE(Eventually([&] { return history() > 100; })) << simple.Output() << prepared.Output();
 
   engine::RunOptions options;
   options.jobs = 2;
   options.chunk_ms = 20;
+  options.max_hold = std::chrono::seconds(4);  // the witness compares all accounts under the lock
   bool alive = false;
   bool fenced = true;
   engine::Observer observer;
@@ -141,6 +147,14 @@ TEST(StressPgbenchTest, NoTransactionFailsAndAllSumsAgreeAcrossAChangeOfTheAccou
                 "SELECT sum(delta) FROM pgbench_history) s")
           .Value(),
       "1");
+  // The history is pgbench's own ledger.
+  EXPECT_EQ(client
+                .Must("SELECT count(*) FROM pgbench_accounts FULL JOIN (SELECT aid, sum(delta) AS sum FROM "
+                      "pgbench_history GROUP BY aid) h USING (aid) WHERE abalance IS DISTINCT FROM coalesce(sum, 0)")
+                .Value(),
+            "0")
+      << "accounts do not hold what the history says";
+  EXPECT_EQ(witness.Verdict(report->migration), "");
   EXPECT_EQ(report->repaired, 0);
   std::cout << fmt::format(
       "  {} transactions, {:.1f} s, {} tries, fence {}, dual-write {}, held {:.0f} ms, verified {}\n", history(),

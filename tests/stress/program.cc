@@ -8,6 +8,9 @@
 namespace pgmoult::tests {
 namespace {
 
+constexpr int64_t kFirstUnique = 1'000'000'000;  // beyond the rows that are there at first, and those of a TRUNCATE
+constexpr int64_t kMaxUniques = 1 << 20;         // that one step takes
+
 Answer Done() {
   Answer answer;
   answer.ok = true;
@@ -15,6 +18,14 @@ Answer Done() {
 }
 
 }  // namespace
+
+Wire WireTo(Client& client) {
+  return {.run = [&client](const std::string& sql) { return client.Run(sql); },
+          .copy_in = [&client](const std::string& sql, const std::string& rows) { return client.CopyIn(sql, rows); },
+          .merges = client.server_version() >= 150000};
+}
+
+int64_t Program::NextUnique() { return kFirstUnique + serial_ * kMaxUniques + uniques_++; }
 
 int64_t Program::SomeKey() {
   // Mostly within the table as it was at first, where two of three keys are free; sometimes beyond its ends.
@@ -67,7 +78,7 @@ std::string Program::Move(int64_t from, int64_t to) const {
 std::string Program::NewRows(const std::vector<int64_t>& keys) {
   std::vector<std::string> rows;
   for (const int64_t key : keys) {
-    rows.push_back(fmt::format("({}, 'new {}', {}, {})", shape_.Values(key), key, Uniform(0, 99), numbers_.unique++));
+    rows.push_back(fmt::format("({}, 'new {}', {}, {})", shape_.Values(key), key, Uniform(0, 99), NextUnique()));
   }
   return fmt::format("INSERT INTO t ({0}, v, n, u) VALUES {1} ON CONFLICT ({0}) DO NOTHING", shape_.KeyList(),
                      fmt::join(rows, ", "));
@@ -77,7 +88,7 @@ Answer Program::RunAll(const std::vector<std::string>& statements, std::string& 
   Answer answer = Done();
   for (const std::string& statement : statements) {
     sql = statement;
-    answer = client_.Run(statement);
+    answer = wire_.run(statement);
     if (!answer.ok) {
       break;
     }
@@ -92,7 +103,7 @@ Answer Program::ExchangeUnique(Step step, std::string& sql) {
   }
   sql = fmt::format("SELECT {} = {}, coalesce(u::text, 'NULL') FROM t WHERE {} ORDER BY {} FOR UPDATE", shape_.key_text,
                     shape_.TextOf(keys[0]), shape_.In(keys), shape_.KeyList());
-  Answer locked = client_.Run(sql);
+  Answer locked = wire_.run(sql);
   if (!locked.ok || locked.rows.size() < 2) {
     locked.affected = 0;  // rows that were locked, and not changed
     return locked;
@@ -113,8 +124,7 @@ Answer Program::ExchangeUnique(Step step, std::string& sql) {
                                         ub, ua, shape_.In(keys)))},
                   sql);
   }
-  const std::string between =
-      step == Step::kUniqueThroughNull ? "NULL" : fmt::format("{}", static_cast<int64_t>(numbers_.unique++));
+  const std::string between = step == Step::kUniqueThroughNull ? "NULL" : fmt::format("{}", NextUnique());
   return RunAll({set(a, between), set(b, ua), set(a, ub)}, sql);
 }
 
@@ -129,7 +139,7 @@ Answer Program::Copy(std::string& sql) {
     return answer;
   }
   sql = fmt::format("COPY t ({}, v, n) FROM STDIN", shape_.KeyList());
-  answer = client_.CopyIn(sql, data);
+  answer = wire_.copy_in(sql, data);
   if (!answer.ok) {
     return answer;
   }
@@ -175,7 +185,7 @@ std::string Program::WritableCte() {
 }
 
 std::string Program::Edge() {
-  const int64_t edge = numbers_.edge;
+  const int64_t edge = edge_;
   const int64_t at = edge + Uniform(-1, 1);
   const int64_t choice = Uniform(0, 11);
   at_chunk_edge_ = edge != 0 && choice < 10;
@@ -196,13 +206,21 @@ std::string Program::Edge() {
     case 9:
       return Move(edge + Uniform(-300, 300), at);
     case 10:
-      return Ledgered(NewRows({numbers_.low--}));
+      return Ledgered(NewRows({-shape_.rows - 1 - serial_}));
     default:
-      return Ledgered(NewRows({numbers_.high++}));
+      return Ledgered(NewRows({4 * shape_.rows + 2 + serial_}));
   }
 }
 
-Answer Program::Take(Step step, std::string& sql) {
+Answer Program::Take(const PlannedStep& step, std::string& sql) {
+  random_.seed(step.seed);
+  serial_ = step.serial;
+  uniques_ = 0;
+  SpellFrom(static_cast<unsigned>(step.seed));
+  return Carry(step.step, sql);
+}
+
+Answer Program::Carry(Step step, std::string& sql) {
   const std::string keys = shape_.KeyList();
   switch (step) {
     case Step::kInsert:
@@ -242,7 +260,7 @@ Answer Program::Take(Step step, std::string& sql) {
     case Step::kUniqueAtOnce:
       return ExchangeUnique(step, sql);
     case Step::kMerge:
-      return client_.server_version() >= 150000 ? Merge(sql) : Done();
+      return wire_.merges ? Merge(sql) : Done();
     case Step::kCopy:
       return Copy(sql);
     case Step::kWritableCte:

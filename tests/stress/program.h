@@ -5,35 +5,40 @@
 #include <functional>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "tests/stress/choices.h"
 #include "tests/stress/client.h"
 #include "tests/stress/shape.h"
-#include "tests/stress/workload.h"
 
 namespace pgmoult::tests {
 
-// Counters that all writers share: the next keys beyond both ends, the next value of u, a chunk's edge.
-struct Numbers {
-  std::atomic<int64_t>& high;
-  std::atomic<int64_t>& low;
-  std::atomic<int64_t>& unique;
-  std::atomic<int64_t>& edge;
+// How statements reach a server, and what it answers.
+struct Wire {
+  std::function<Answer(const std::string& sql)> run;
+  std::function<Answer(const std::string& sql, const std::string& rows)> copy_in;
+  bool merges = true;  // the server knows MERGE
 };
+Wire WireTo(Client& client);
 
-// Carries out single steps on a session. Not thread safe; a writer has its own.
+// Carries out single steps. Everything it chooses follows from the step's seed and serial, and, for kEdge, from where
+// the last chunk edge is. Not thread safe; a writer has its own.
 class Program {
  public:
-  Program(const Shape& shape, Client& client, Numbers numbers, uint64_t seed)
-      : shape_(shape), client_(client), numbers_(numbers), random_(seed) {}
+  Program(const Shape& shape, Wire wire, const std::atomic<int64_t>& edge)
+      : shape_(shape), wire_(std::move(wire)), edge_(edge) {}
 
   // The first error, or an answer that is ok. `sql` is the statement it belongs to.
-  Answer Take(Step step, std::string& sql);
+  Answer Take(const PlannedStep& step, std::string& sql);
   // Whether the last kEdge was at a chunk's edge, not at an end of the table.
   bool at_chunk_edge() const { return at_chunk_edge_; }
-  int64_t Uniform(int64_t low, int64_t high) { return std::uniform_int_distribution<int64_t>(low, high)(random_); }
 
  private:
+  int64_t Uniform(int64_t low, int64_t high) { return std::uniform_int_distribution<int64_t>(low, high)(random_); }
+  // A value of u that nobody else takes.
+  int64_t NextUnique();
+  Answer Carry(Step step, std::string& sql);
   int64_t SomeKey();
   std::vector<int64_t> SomeKeys(int count);
   std::string Ledgered(const std::string& dml) const;
@@ -50,9 +55,11 @@ class Program {
   std::string Edge();
 
   const Shape& shape_;
-  Client& client_;
-  Numbers numbers_;
-  std::mt19937_64 random_;
+  const Wire wire_;
+  const std::atomic<int64_t>& edge_;
+  std::mt19937_64 random_;  // of the step under way
+  int64_t serial_ = 0;      // of the step under way
+  int64_t uniques_ = 0;     // that it has taken
   bool at_chunk_edge_ = false;
 };
 

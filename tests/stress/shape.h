@@ -33,6 +33,8 @@ Shape IntKey();
 Shape CompositeKey();
 // A text key whose collation takes upper and lower case for equal; every mention of a key spells it anew.
 Shape CaselessKey();
+// Which spelling the next mention on this thread takes: spellings must not depend on what other writers mention.
+void SpellFrom(unsigned first);
 // Text in an order that is not the database's.
 Shape CollatedKey();
 // IntKey() with u UNIQUE DEFERRABLE INITIALLY DEFERRED.

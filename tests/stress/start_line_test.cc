@@ -17,6 +17,7 @@
 #include "tests/stress/client.h"
 #include "tests/stress/invariant.h"
 #include "tests/stress/shape.h"
+#include "tests/stress/swap_witness.h"
 #include "tests/support/change.h"
 #include "tests/support/database.h"
 #include "tests/support/eventually.h"
@@ -60,6 +61,7 @@ class StressStartLineTest : public ::testing::Test {
     Join();
     ASSERT_TRUE(report_->ok()) << pg::Describe(report_->status()) << story_;
     EXPECT_EQ((*report_)->repaired, 0) << story_;
+    EXPECT_EQ(witness_.Verdict((*report_)->migration), "") << story_;
   }
   // True once a session of the engine waits for a lock that this client holds.
   bool EngineWaitsFor(const Client& holder) {
@@ -81,6 +83,7 @@ class StressStartLineTest : public ::testing::Test {
   }
 
   TestDatabase database_;
+  const SwapWitness witness_{database_};
   Client client_{database_};
   std::string story_;
   std::optional<absl::StatusOr<engine::RunReport>> report_;
@@ -130,6 +133,7 @@ TEST_F(StressStartLineTest, ATransactionThatWritesOnlyAfterTheTriggersIsCaptured
   for (const char* isolation : {"READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE"}) {
     SCOPED_TRACE(isolation);
     const TestDatabase database;
+    const SwapWitness witness(database);
     Client writer(database);
     Client watcher(database);
     writer.Must(
@@ -154,6 +158,7 @@ TEST_F(StressStartLineTest, ATransactionThatWritesOnlyAfterTheTriggersIsCaptured
     const auto report = RunChange(database, kWiderKey, SmallOptions(), observer);
     ASSERT_TRUE(report.ok()) << pg::Describe(report.status());
     EXPECT_EQ(report->repaired, 0);
+    EXPECT_EQ(witness.Verdict(report->migration), "");
     EXPECT_EQ(log_at_index, "-4 -5 1 2 3 7777 999");
     EXPECT_EQ(watcher.Must("SELECT string_agg(id || ':' || v, ' ' ORDER BY id) FROM t WHERE id NOT BETWEEN 4 AND 998")
                   .Value(),

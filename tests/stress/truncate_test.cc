@@ -29,7 +29,7 @@ class StressTruncateTest : public ::testing::Test {
                                      {Step::kUpdate, 2},
                                      {Step::kDelete, 1},
                                      {Step::kMoveNear, 1}}),
-                      NewSeed());
+                      seed_.value());
     std::map<std::string, std::atomic<int>> wanted;
     for (const std::string& stage : stages) {
       wanted[stage] = 0;
@@ -61,6 +61,7 @@ class StressTruncateTest : public ::testing::Test {
     EXPECT_GT(std::ranges::count(run.stages, "copy"), 1) << "the copy was started again";
   }
 
+  const Seed seed_;
   TestDatabase database_;
   Shape shape_ = IntKey();
 };

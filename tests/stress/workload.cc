@@ -1,11 +1,7 @@
 #include "tests/stress/workload.h"
 
 #include <algorithm>
-#include <array>
-#include <cstdlib>
-#include <iostream>
 #include <optional>
-#include <random>
 #include <regex>
 
 #include "fmt/format.h"
@@ -37,32 +33,15 @@ const char* BeginOf(Isolation isolation) {
   return "BEGIN";
 }
 
-// The message holds the context, too.
-bool NamesUs(const Answer& answer) { return answer.message.find("pgmoult") != std::string::npos; }
+constexpr char kNoBase[] = "SELECT 0, NULL, NULL WHERE false";
 
-bool IsFence(const Answer& answer) { return answer.message.find("changed its shape") != std::string::npos; }
-
-std::map<Step, int> SmallSteps() {
-  return {{Step::kInsert, 4},     {Step::kReinsert, 4},          {Step::kUpsert, 3},
-          {Step::kUpdate, 8},     {Step::kUpdateMany, 3},        {Step::kDelete, 5},
-          {Step::kMoveNear, 3},   {Step::kMoveFar, 3},           {Step::kSwapKeys, 1},
-          {Step::kMerge, 1},      {Step::kUniqueThroughNull, 2}, {Step::kUniqueThroughThird, 2},
-          {Step::kWritableCte, 2}};
-}
+std::string MadeAgainst(const std::string& name) { return fmt::format("rel = '{}'::regclass", name); }
 
 }  // namespace
 
-std::string_view StepName(Step step) {
-  constexpr std::array<std::string_view, kSteps> kNames = {
-      "insert",    "reinsert", "upsert",       "update",         "update many",       "delete",
-      "move near", "move far", "swap keys",    "unique by NULL", "unique by a third", "unique at once",
-      "merge",     "copy",     "writable CTE", "bulk update",    "bulk delete",       "edge"};
-  return kNames[static_cast<size_t>(step)];
-}
-
 struct Workload::Writer {
   WriterSpec spec;
-  uint64_t seed = 0;
+  WriterPlace place;
   std::thread thread;
   std::atomic<int64_t> commits = 0;
   std::atomic<int64_t> rollbacks = 0;
@@ -71,39 +50,13 @@ struct Workload::Writer {
   std::atomic<int64_t> duplicates = 0;
 };
 
-uint64_t NewSeed() {
-  const char* given = std::getenv("PGMOULT_STRESS_SEED");
-  const uint64_t seed = given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device()();
-  std::cout << "[   seed   ] PGMOULT_STRESS_SEED=" << seed << "\n" << std::flush;
-  return seed;
-}
-
-std::vector<WriterSpec> AllKinds() {
-  const std::map<Step, int> bulk = {{Step::kBulkUpdate, 1}, {Step::kBulkDelete, 1}, {Step::kCopy, 6},
-                                    {Step::kMerge, 6},      {Step::kUpsert, 6},     {Step::kUpdateMany, 6}};
-  return {{.name = "rc 1", .steps = SmallSteps()},
-          {.name = "rc 2", .steps = SmallSteps()},
-          {.name = "rr", .isolation = Isolation::kRepeatableRead, .steps = SmallSteps()},
-          {.name = "serializable", .isolation = Isolation::kSerializable, .steps = SmallSteps()},
-          {.name = "replica", .steps = SmallSteps(), .replica_role = true},
-          {.name = "bulk", .steps = bulk, .two_phase = true},
-          {.name = "long", .steps = SmallSteps(), .long_transactions = true}};
-}
-
-std::vector<WriterSpec> EachIsolation(const std::map<Step, int>& steps) {
-  return {{.name = "rc 1", .steps = steps},
-          {.name = "rc 2", .steps = steps},
-          {.name = "rr", .isolation = Isolation::kRepeatableRead, .steps = steps},
-          {.name = "serializable", .isolation = Isolation::kSerializable, .steps = steps}};
-}
-
 Workload::Workload(const TestDatabase& database, const Shape& shape, std::vector<WriterSpec> writers, uint64_t seed)
-    : database_(database), shape_(shape), seed_(seed), next_high_(4 * shape.rows + 2), next_low_(-shape.rows - 1) {
-  std::mt19937_64 seeds(seed);
+    : database_(database), shape_(shape), seed_(seed) {
+  SpellFrom(0);
   for (WriterSpec& spec : writers) {
     auto writer = std::make_unique<Writer>();
     writer->spec = std::move(spec);
-    writer->seed = seeds();
+    writer->place = {.writer = writers_.size(), .writers = writers.size()};
     writers_.push_back(std::move(writer));
   }
   Client client(database_);
@@ -162,77 +115,73 @@ void Workload::Work(Writer& writer) {
   if (writer.spec.replica_role) {
     client.Must("SET session_replication_role = replica");
   }
-  Program program(shape_, client, {.high = next_high_, .low = next_low_, .unique = next_unique_, .edge = edge_},
-                  writer.seed);
-  std::vector<Step> wheel;
-  for (const auto& [step, share] : writer.spec.steps) {
-    wheel.insert(wheel.end(), static_cast<size_t>(share), step);
-  }
-  int64_t number = 0;
-  std::string sql;
-  std::vector<Step> taken;  // in this transaction, with an effect
-  int64_t at_edge = 0;      // of these, how many changed a row at a chunk's edge
-  const auto step = [&](bool lasting = true) {
-    const auto at = program.Uniform(0, static_cast<int64_t>(wheel.size()) - 1);
-    const Step chosen = wheel[static_cast<size_t>(at)];
-    Answer answer = program.Take(chosen, sql);
-    if (lasting && answer.ok && answer.affected > 0) {
-      taken.push_back(chosen);
-      at_edge += chosen == Step::kEdge && program.at_chunk_edge() ? 1 : 0;
-    }
-    return answer;
-  };
-  while (!stop_) {
-    taken.clear();
-    at_edge = 0;
-    const auto run = [&client, &sql](const std::string& statement) {
-      sql = statement;
-      return client.Run(statement);
-    };
-    Answer answer = run(BeginOf(writer.spec.isolation));
-    const int64_t steps = program.Uniform(1, 3);
-    for (int64_t i = 0; i < steps && answer.ok; ++i) {
-      if (program.Uniform(0, 5) == 0) {  // this one is taken back
-        answer = run("SAVEPOINT s");
-        answer = answer.ok ? step(/*lasting=*/false) : answer;
-        answer = answer.ok ? run("ROLLBACK TO SAVEPOINT s") : answer;
-      } else {
-        const bool nested = program.Uniform(0, 5) == 0;
-        answer = nested ? run("SAVEPOINT s") : answer;
-        answer = answer.ok ? step() : answer;
-        answer = answer.ok && nested ? run("RELEASE SAVEPOINT s") : answer;
-      }
-    }
-    if (answer.ok && writer.spec.long_transactions) {
+  Program program(shape_, WireTo(client), edge_);
+  const auto stay = [&] {
+    if (observer) {
       Stay(writer, *observer);
-      answer = step();
     }
-    const bool given_up = program.Uniform(0, 9) == 0;
-    if (answer.ok && given_up) {
-      answer = run("ROLLBACK");
-    } else if (answer.ok && writer.spec.two_phase && program.Uniform(0, 1) == 0) {
-      const std::string name = fmt::format("'{} {} {}'", database_.name(), writer.spec.name, ++number);
-      answer = run("PREPARE TRANSACTION " + name);
-      answer = answer.ok ? run("COMMIT PREPARED " + name) : answer;
-    } else if (answer.ok) {
-      answer = run("COMMIT");
-    }
-    if (!answer.ok) {
-      Judge(writer, answer, sql);
+  };
+  for (int64_t number = 0; !stop_; ++number) {
+    const PlannedTransaction planned = PlanTransaction(writer.spec, writer.place, seed_, number);
+    const Attempt attempt = CarryOut(writer, client, program, planned, number, stay);
+    if (!attempt.answer.ok) {
+      Judge(writer, attempt.answer, attempt.sql);
       client.Run("ROLLBACK");
-    } else if (given_up) {
+    } else if (planned.gives_up) {
       ++writer.rollbacks;
     } else {
-      for (const Step committed : taken) {
+      for (const Step committed : attempt.taken) {
         ++done_[static_cast<size_t>(committed)];
       }
-      edge_changes_ += at_edge;
+      edge_changes_ += attempt.at_edge;
       ++writer.commits;
     }
-    if (writer.spec.long_transactions) {
-      Stay(writer, *observer);  // room for those who need the table to themselves
-    }
+    stay();  // room for those who need the table to themselves
   }
+}
+
+Workload::Attempt Workload::CarryOut(const Writer& writer, Client& client, Program& program,
+                                     const PlannedTransaction& planned, int64_t number,
+                                     const std::function<void()>& stay) const {
+  Attempt attempt;
+  Answer& answer = attempt.answer;
+  const auto run = [&](const std::string& statement) {
+    attempt.sql = statement;
+    answer = client.Run(statement);
+    return answer.ok;
+  };
+  const auto take = [&](const PlannedStep& step) {
+    answer = program.Take(step, attempt.sql);
+    if (!step.taken_back && answer.ok && answer.affected > 0) {
+      attempt.taken.push_back(step.step);
+      attempt.at_edge += step.step == Step::kEdge && program.at_chunk_edge() ? 1 : 0;
+    }
+    return answer.ok;
+  };
+  bool ok = run(BeginOf(writer.spec.isolation));
+  for (const PlannedStep& step : planned.steps) {
+    const bool bracketed = step.taken_back || step.nested;
+    ok = ok && (!bracketed || run("SAVEPOINT s")) && take(step) &&
+         (!bracketed || run(step.taken_back ? "ROLLBACK TO SAVEPOINT s" : "RELEASE SAVEPOINT s"));
+  }
+  if (ok && planned.late) {
+    stay();
+    ok = take(*planned.late);
+  }
+  if (!ok) {
+    return attempt;
+  }
+  if (planned.gives_up) {
+    run("ROLLBACK");
+  } else if (planned.two_phase) {
+    const std::string name = fmt::format("'{} {} {}'", database_.name(), writer.spec.name, number);
+    if (run(fmt::format("PREPARE TRANSACTION {}", name))) {
+      run(fmt::format("COMMIT PREPARED {}", name));
+    }
+  } else {
+    run("COMMIT");
+  }
+  return attempt;
 }
 
 void Workload::Stay(const Writer& writer, Client& observer) {
@@ -261,11 +210,9 @@ bool Workload::AllOurs(const std::string& deadlock_detail) const {
 }
 
 void Workload::Judge(Writer& writer, const Answer& answer, const std::string& sql) {
-  if (answer.sqlstate == "40001" && writer.spec.isolation != Isolation::kReadCommitted && !NamesUs(answer)) {
+  if (answer.sqlstate == "40001" && writer.spec.isolation != Isolation::kReadCommitted && !answer.OfOurs()) {
     ++writer.serialization;
-  } else if (answer.sqlstate == "40001" && writer.spec.isolation != Isolation::kReadCommitted && IsFence(answer)) {
-    ++writer.serialization;
-    ++fence_errors_;
+    fence_errors_ += answer.OfTheFence() ? 1 : 0;
   } else if (answer.sqlstate == "40P01" && AllOurs(answer.detail)) {
     ++writer.deadlocks;
   } else if (answer.sqlstate == "23505" && answer.schema == "public" && answer.constraint == "t_pkey") {
@@ -362,6 +309,7 @@ void Workload::Truncate() {
     const std::lock_guard lock(mutex_);
     pids_.insert(client.backend_pid());
   }
+  SpellFrom(0);
   std::vector<std::string> rows;
   for (int64_t i = 0; i < shape_.rows / 2; ++i) {
     rows.push_back(fmt::format("({}, 'after truncate', {}, {})", shape_.Values(3 * i), i % 100, next_unique_++));
@@ -376,23 +324,32 @@ void Workload::Truncate() {
   }
 }
 
-std::string Workload::DiffWithLedger(const std::string& name, bool old_only) const {
+std::string Workload::Diff(const std::string& name, const std::string& base, const std::string& which) const {
   Client client(database_);
   return client
       .Must(fmt::format(
-          "WITH mine AS (SELECT * FROM ledger WHERE NOT {2} OR rel = '{0}'::regclass), "
+          "WITH mine AS (SELECT seq, k, r FROM ledger WHERE {2} UNION ALL {4}), "
           "fold AS (SELECT DISTINCT ON (k) k, r FROM mine WHERE k <> '*' AND seq > coalesce((SELECT max(seq) FROM mine "
-          "WHERE k = '*'), 0) ORDER BY k, seq DESC), "
+          "WHERE k = '*'), -1) ORDER BY k, seq DESC), "
           "has AS (SELECT ({1}) COLLATE \"C\" AS k, {3} AS r FROM {0}), "
           "differing AS (SELECT coalesce(f.k, h.k) AS k, f.r AS expected, h.r AS found FROM (SELECT * FROM fold WHERE "
-          "r IS "
-          "NOT NULL) f FULL JOIN has h ON f.k = h.k WHERE f.r IS DISTINCT FROM h.r) "
+          "r IS NOT NULL) f FULL JOIN has h ON f.k = h.k WHERE f.r IS DISTINCT FROM h.r) "
           "SELECT coalesce((SELECT count(*) || ' keys differ: ' || string_agg(format('%s: %s instead of %s', k, "
           "coalesce(found, 'absent'), coalesce(expected, 'absent')), '; ' ORDER BY k) FILTER (WHERE n <= 5) FROM "
-          "(SELECT *, "
-          "row_number() OVER (ORDER BY k) AS n FROM differing) x HAVING count(*) > 0), '')",
-          name, shape_.key_text, old_only, shape_.row_text))
+          "(SELECT *, row_number() OVER (ORDER BY k) AS n FROM differing) x HAVING count(*) > 0), '')",
+          name, shape_.key_text, which, shape_.row_text, base))
       .Value();
+}
+
+std::string Workload::DiffWithLedger(const std::string& name) const { return Diff(name, kNoBase, "true"); }
+
+std::string Workload::DiffWithItsEntries(const std::string& name) const {
+  return Diff(name, kNoBase, MadeAgainst(name));
+}
+
+std::string Workload::DiffSinceSwap(const std::string& name, const std::string& old_name) const {
+  return Diff(name, fmt::format("SELECT 0, ({}) COLLATE \"C\", {} FROM {}", shape_.key_text, shape_.row_text, old_name),
+              MadeAgainst(name));
 }
 
 }  // namespace pgmoult::tests

@@ -4,7 +4,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <map>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -13,56 +13,14 @@
 #include <thread>
 #include <vector>
 
+#include "tests/stress/choices.h"
 #include "tests/stress/client.h"
 #include "tests/stress/shape.h"
 #include "tests/support/database.h"
 
 namespace pgmoult::tests {
 
-// What one step of a transaction does to the table. Every step writes its effect into the ledger by itself.
-enum class Step {
-  kInsert,              // new keys beyond both ends, several rows
-  kReinsert,            // a key that may be there, or may have been: ON CONFLICT DO NOTHING
-  kUpsert,              // ON CONFLICT DO UPDATE
-  kUpdate,              // one row
-  kUpdateMany,          // some rows, one statement
-  kDelete,              // one row
-  kMoveNear,            // UPDATE of the key to a neighbour's
-  kMoveFar,             // UPDATE of the key to a new one beyond the end, or back from there
-  kSwapKeys,            // two rows exchange keys through a third
-  kUniqueThroughNull,   // two rows exchange u through NULL
-  kUniqueThroughThird,  // two rows exchange u through a third value
-  kUniqueAtOnce,  // two rows exchange u in one statement, or with u doubled in between (deferrable constraints only)
-  kMerge,
-  kCopy,         // COPY FROM STDIN
-  kWritableCte,  // delete, insert and update in one statement, the new row inheriting u
-  kBulkUpdate,   // a tenth of the table
-  kBulkDelete,   // a tenth of the table; as many new rows
-  kEdge,         // insert, update, delete or move at the edge of a copied chunk, or at the table's ends
-};
-constexpr size_t kSteps = static_cast<size_t>(Step::kEdge) + 1;
-
-std::string_view StepName(Step step);
-
-enum class Isolation { kReadCommitted, kRepeatableRead, kSerializable };
-
-// One session of the application.
-struct WriterSpec {
-  std::string name;
-  Isolation isolation = Isolation::kReadCommitted;
-  std::map<Step, int> steps;       // and how often, relatively
-  bool replica_role = false;       // session_replication_role = replica
-  bool two_phase = false;          // PREPARE TRANSACTION, then COMMIT PREPARED
-  bool long_transactions = false;  // stays in each transaction for a while, and away for a while
-};
-
-// Everything, at every isolation level, in seven sessions.
-std::vector<WriterSpec> AllKinds();
-// One writer at each isolation level that takes these steps.
-std::vector<WriterSpec> EachIsolation(const std::map<Step, int>& steps);
-
-// From the environment variable PGMOULT_STRESS_SEED if set, else random; printed.
-uint64_t NewSeed();
+class Program;
 
 // Writers, each a thread with a session, and the ledger: table `ledger` in the same database, to which every
 // transaction appends what it did to each key, while it holds the row's lock. For one key, ledger order is therefore
@@ -105,24 +63,39 @@ class Workload {
   std::vector<std::string> failures() const;
   void Fail(const std::string& what);
   std::string Summary() const;
-  uint64_t seed() const { return seed_; }
 
   // TRUNCATE and new rows, in one transaction, from the calling thread; recorded in the ledger.
   void Truncate();
 
-  // Compares the ledger with table `name`: differing keys as text, "" where there are none. With `old_only`, only
-  // entries that were made against that very table count.
-  std::string DiffWithLedger(const std::string& name, bool old_only) const;
+  // What of table `name` is not as the ledger says: differing keys as text, "" where there are none.
+  // All entries together:
+  std::string DiffWithLedger(const std::string& name) const;
+  // Only those that were made against that very table:
+  std::string DiffWithItsEntries(const std::string& name) const;
+  // The rows that the old table was left with at the swap, and the entries made against `name` itself, which took its
+  // place. What writers told before the swap does not count.
+  std::string DiffSinceSwap(const std::string& name, const std::string& old_name) const;
 
  private:
   struct Writer;
+  // What became of a transaction.
+  struct Attempt {
+    Answer answer;            // the first error, or the last answer
+    std::string sql;          // that it belongs to
+    std::vector<Step> taken;  // with an effect
+    int64_t at_edge = 0;      // of these, how many changed a row at a chunk's edge
+  };
 
   void Work(Writer& writer);
+  Attempt CarryOut(const Writer& writer, Client& client, Program& program, const PlannedTransaction& planned,
+                   int64_t number, const std::function<void()>& stay) const;
   // Until the others have committed some dozens of transactions, the stage changes, or somebody waits for the table.
   void Stay(const Writer& writer, Client& observer);
   // Counts an error that is the application's own, records any other as a failure.
   void Judge(Writer& writer, const Answer& answer, const std::string& sql);
   bool AllOurs(const std::string& deadlock_detail) const;
+  // Folds the entries of which the SQL condition is true over rows (seq, k, r) of before.
+  std::string Diff(const std::string& name, const std::string& base, const std::string& which) const;
 
   const TestDatabase& database_;
   const Shape shape_;
@@ -130,9 +103,7 @@ class Workload {
   std::vector<std::unique_ptr<Writer>> writers_;
   std::atomic<bool> stop_ = false;
   std::atomic<bool> failed_ = false;
-  std::atomic<int64_t> next_high_;
-  std::atomic<int64_t> next_low_;
-  std::atomic<int64_t> next_unique_ = 1'000'000;
+  int64_t next_unique_ = 1'000'000;  // of Truncate()
   std::atomic<int64_t> edge_ = 0;
   std::atomic<int> stage_changes_ = 0;
   std::set<Step> steps_;                                // that some writer takes
