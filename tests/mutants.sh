@@ -24,7 +24,11 @@ no_rekey_trigger               engine  TrialTest.ModelLateTriggerEveryWriteDurin
 triggers_late_one_by_one       engine  TrialTest.ModelLateTriggerEveryWriteDuringTheCopyIsCaptured
 triggers_not_always            engine  TrialTest.C5AStatementThatChangesTheReplicationRoleInItsMiddleIsCaptured
 no_replica_trigger             engine  TrialTest.S1WhatAnApplyWorkerWritesMeanwhileIsCaptured
-functions_for_everybody        engine  TrialTest.AStrangerCannotUseOurFunctions
+functions_for_everybody        engine  Bodies/StrangerTest.CannotTurnOurTriggerFunctionsOnUs/Log
+functions_for_any_table        engine  Bodies/StrangerTest.CannotTurnOurTriggerFunctionsOnUs/Log
+functions_in_any_search_path   engine  Bodies/StrangerTest.CannotMisleadOurFunctionsByNamesOfHisOwn/WriteThrough
+functions_under_row_security   engine  CaptureTest.F1X1AnOwnerWithStrangePrivilegesAndRowSecurityIsServed
+log_without_grants             engine  CaptureTest.F1X1AnOwnerWithStrangePrivilegesAndRowSecurityIsServed
 chunk_without_its_end          engine  TrialTest.ModelLateTriggerEveryWriteDuringTheCopyIsCaptured
 replay_read_committed          engine  TrialTest.ModelThreeSnapshotsReplayTakesOnlyWhatItHasSeenOffTheLog
 log_trimmed_by_later_snapshot  engine  TrialTest.ModelThreeSnapshotsReplayTakesOnlyWhatItHasSeenOffTheLog
@@ -32,6 +36,7 @@ snapshot_before_lock           engine  TrialSwapTest.VerifyTakesItsSnapshotAfter
 truncate_marker_ignored        engine  TrialSwapTest.T1TruncateWaitsForNoIndexBuild
 dual_write_no_key_check        engine  TrialTest.ModelNoLogCheckReplayBringsNoDeletedRowBack
 dual_write_log_empty_check     engine  TrialTest.D7AWriteIsLoggedForItsOwnKeysSakeOnly
+dual_write_no_log_index        engine  TrialTest.D6AWriterLooksItsKeysUpInTheLogAndDoesNotReadIt
 dual_write_no_exception_block  engine  TrialTest.D1AStatementThatOnlyTheShadowWouldRefuseSucceeds
 dual_write_isolation_second    engine  TrialTest.D4SerializableWritersMeetNoConflictOfOurMaking
 dual_write_repeatable_read     engine  TrialTest.ModelRepeatableReadWritersNeverWriteThrough

@@ -144,7 +144,7 @@ const Case kCases[] = {
      .object = "those_in_t",
      .remedy = "Drop the policy",
      .way_out = "DROP POLICY those_in_t ON other"},
-    {.name = "ForcedRowSecurity",
+    {.name = "F1ForcedRowSecurity",
      .by_owner = "ALTER TABLE t ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY",
      .code = "forced_row_security",
      .object = "table public.t",
@@ -169,7 +169,7 @@ const Case kCases[] = {
      .remedy = "Take the table out",
      .way_out = "DROP PUBLICATION news",
      .from = 15},
-    {.name = "PublicationOfAllTables",
+    {.name = "S2PublicationOfAllTables",
      .by_superuser = "CREATE PUBLICATION news FOR ALL TABLES",
      .code = "publication_all_tables",
      .object = "publication news",
@@ -194,7 +194,7 @@ const Case kCases[] = {
      .object = "table public.t",
      .remedy = "NO INHERIT",
      .way_out = "ALTER TABLE child NO INHERIT t"},
-    {.name = "InheritanceChild",
+    {.name = "C1InheritanceChild",
      .by_owner = "CREATE TABLE parent (v text); ALTER TABLE t INHERIT parent",
      .code = "inheritance_child",
      .object = "table public.t",
@@ -324,7 +324,7 @@ const Case kCases[] = {
      .object = "role refusal_clerk",
      .remedy = "GRANT refusal_clerk TO refusal_owner",
      .way_out = "GRANT refusal_clerk TO refusal_owner"},
-    {.name = "Unlogged",
+    {.name = "U1Unlogged",
      .by_owner = "ALTER TABLE t SET UNLOGGED",
      .code = "unlogged_table",
      .object = "table public.t",
@@ -638,7 +638,7 @@ TEST_F(RefusalTest, AMemberOfTheOwnerMayChangeItsTable) {
             "refusal_owner");
 }
 
-TEST_F(RefusalTest, ATargetOfASubscriptionIsRefused) {
+TEST_F(RefusalTest, S1ATargetOfASubscriptionIsRefused) {
   superuser_->Exec("CREATE SUBSCRIPTION feed CONNECTION 'dbname=nowhere' PUBLICATION p WITH (connect = false)");
   superuser_->Exec(
       "INSERT INTO pg_subscription_rel (srsubid, srrelid, srsubstate) SELECT oid, 't'::regclass, 'r' FROM "

@@ -129,6 +129,11 @@ const std::map<std::string, Mutant>& Mutants() {
       {"triggers_not_always", Edit("/* pgmoult:prepare */ ALTER TABLE", " ENABLE ALWAYS ", " ENABLE ")},
       {"triggers_late_one_by_one", LateTriggers()},
       {"functions_for_everybody", Edit("REVOKE EXECUTE ON FUNCTION", "REVOKE EXECUTE", "GRANT EXECUTE")},
+      {"functions_for_any_table", Edit("CREATE OR REPLACE FUNCTION", "IF TG_RELID <> ", "IF false AND TG_RELID <> ")},
+      {"functions_in_any_search_path",
+       Edit("CREATE OR REPLACE FUNCTION", "SET search_path = pg_catalog, pg_temp ", "")},
+      {"functions_under_row_security", Edit("CREATE OR REPLACE FUNCTION", "SET row_security = off ", "")},
+      {"log_without_grants", EditRegex("GRANT ALL ON TABLE", "GRANT ALL ON TABLE.*", "SELECT 1")},
       // Copy.
       {"chunk_without_its_end", Edit("/* pgmoult:copy */ INSERT INTO", ".<=)", ".<)")},
       // Replay.
@@ -142,6 +147,7 @@ const std::map<std::string, Mutant>& Mutants() {
        EditRegex("CREATE OR REPLACE FUNCTION",
                  R"(IF EXISTS \(SELECT FROM ROWS FROM[^;]* FROM (\S+) AS pgmoult_l[^;]* THEN)",
                  "IF EXISTS (SELECT FROM $1) THEN")},
+      {"dual_write_no_log_index", EditRegex("CREATE INDEX pgmoult_change_log_key", "CREATE INDEX.*", "SELECT 1")},
       {"dual_write_no_exception_block",
        Edit("CREATE OR REPLACE FUNCTION", "WHEN OTHERS THEN", "WHEN SQLSTATE 'ZZZZZ' THEN")},
       {"dual_write_isolation_second", AskForTheLogFirst},
