@@ -181,6 +181,9 @@ Awaitable<absl::Status> Copy::CopyChunk(pg::Connection& connection, const Chunk&
       }
     }
     const bool passing = pg::IsLockNotAvailable(status) || pg::IsSerializationFailure(status);
+    if (!status.ok() && (!passing || tries == kMaxTries) && !progress_.failed) {
+      progress_.failed = chunk.range;
+    }
     if (!passing || tries == kMaxTries) {
       co_return pg::Annotate(
           status, fmt::format("copying rows {} of {}", DescribeRange(chunk.range), transfer_.source.Plain()));

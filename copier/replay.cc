@@ -38,6 +38,7 @@ Awaitable<absl::StatusOr<ReplayRound>> Replayer::FullRound(std::optional<int> ma
 
 Awaitable<absl::StatusOr<ReplayRound>> Replayer::RoundWithRetries(bool full, int max_tries) {
   pg::Backoff backoff(milliseconds(5), milliseconds(500));
+  int duplicates = 0;
   for (int tries = 1;; ++tries) {
     ReplayRound round;
     const absl::Status status = co_await pg::InTransaction(
@@ -51,7 +52,8 @@ Awaitable<absl::StatusOr<ReplayRound>> Replayer::RoundWithRetries(bool full, int
     // after our snapshot can, too. Either way the round is repeated with a new snapshot, and whole.
     const bool duplicate = pg::IsDuplicate(status);
     const bool passing = duplicate || pg::IsSerializationFailure(status) || pg::IsLockNotAvailable(status);
-    if (!passing || tries >= max_tries) {
+    duplicates += duplicate && full ? 1 : 0;
+    if (!passing || tries >= max_tries || duplicates >= options_.max_duplicates) {
       co_return pg::Annotate(status, fmt::format("replaying changes of {}", transfer_.source.Plain()));
     }
     full = full || duplicate;

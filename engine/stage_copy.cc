@@ -165,6 +165,7 @@ Awaitable<absl::Status> CopyStage(Context& context) {
       copier::CopyRows(open, context.design.transfer, options, std::move(state), context.gate, progress),
       WatchCopy(context, progress, table.rows));
   context.report.rows_copied = progress.rows;
+  context.failed_chunk = progress.failed;
   context.progress.workers = 0;
   co_return status;
 }
