@@ -183,7 +183,11 @@ Awaitable<absl::Status> Copy::CopyChunk(pg::Connection& connection, const Chunk&
         co_return absl::OkStatus();
       }
     }
-    if (!pg::IsSerializationFailure(status) || tries == kMaxTries) {
+    const bool again = pg::IsSerializationFailure(status) && tries < kMaxTries;
+    if (!status.ok() && !again && !progress_.failed) {
+      progress_.failed = chunk.range;
+    }
+    if (!again) {
       co_return pg::Annotate(
           status, fmt::format("copying rows {} of {}", DescribeRange(chunk.range), transfer_.source.Plain()));
     }

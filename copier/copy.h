@@ -31,6 +31,7 @@ struct CopyProgress {
   double last_chunk_ms = 0;
   int64_t chunk_rows = 0;  // size the sizer asks for now
   int busy_workers = 0;
+  std::optional<KeyRange> failed;  // the first chunk that did not get through
 };
 
 // What is known of an earlier, interrupted run of this copy.

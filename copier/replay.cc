@@ -41,12 +41,15 @@ Awaitable<absl::StatusOr<ReplayRound>> Replayer::FullRoundOnce() { co_return co_
 
 Awaitable<absl::StatusOr<ReplayRound>> Replayer::RoundWithRetries(bool full) {
   pg::Backoff backoff(milliseconds(5), milliseconds(500));
+  int duplicates = 0;
   for (int tries = 1;; ++tries) {
     absl::StatusOr<ReplayRound> round = co_await locks_.Run([&] { return TryRound(full); });
     // In log mode nothing but a key outside the window can hold the value; in dual-write a row that was written through
     // after our snapshot can, too. Either way the round is repeated with a new snapshot, and whole.
     const bool duplicate = pg::IsDuplicate(round.status());
-    if ((!duplicate && !pg::IsSerializationFailure(round.status())) || tries >= options_.max_tries) {
+    const bool passing = duplicate || pg::IsSerializationFailure(round.status());
+    duplicates += duplicate && full ? 1 : 0;
+    if (!passing || tries >= options_.max_tries || duplicates >= options_.max_duplicates) {
       co_return round;
     }
     full = full || duplicate;

@@ -18,6 +18,7 @@ struct ReplayOptions {
   std::chrono::milliseconds round_target{500};  // a bounded round aims at this server time
   int64_t first_pages = 8;                      // log pages of the first bounded round
   int max_tries = 30;                           // of one round that met a written-through row
+  int max_duplicates = 30;                      // the same, of a round over the whole log that met a duplicate
 };
 
 // What one round found and did.

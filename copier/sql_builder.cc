@@ -125,6 +125,11 @@ std::string KeyList(const Transfer& transfer, Side side, std::string_view prefix
                 [&](const KeyColumn& column) { return fmt::format("{}{}", prefix, NameOn(column, side)); });
 }
 
+std::string KeyTexts(const Transfer& transfer, Side side) {
+  return Joined(transfer.key, ", ",
+                [side](const KeyColumn& column) { return fmt::format("{}::pg_catalog.text", NameOn(column, side)); });
+}
+
 std::string MappedKeyList(const Transfer& transfer) {
   return Joined(transfer.key, ", ", [](const KeyColumn& column) { return column.expression; });
 }
@@ -255,6 +260,44 @@ std::string ReplayTrimSql(const Transfer& transfer, const LogWindow& window) {
 
 std::string MarkerExists(const Transfer& transfer) {
   return fmt::format("EXISTS (SELECT FROM {} WHERE {} IS NULL)", transfer.log, transfer.key[0].name);
+}
+
+std::string RangeRowsSql(const Transfer& transfer, const KeyRange& range) {
+  return fmt::format("SELECT ctid FROM ONLY {} WHERE {} ORDER BY {}", transfer.source,
+                     RangePredicate(transfer, Side::kSource, range), KeyOrder(transfer, Side::kSource));
+}
+
+std::string LoggedRowsSql(const Transfer& transfer) {
+  return fmt::format("SELECT s.ctid FROM {} CROSS JOIN LATERAL (SELECT ctid FROM ONLY {} WHERE {} OFFSET 0) AS s",
+                     LoggedKeys(transfer, {}, /*mapped=*/false), transfer.source,
+                     EqualsLogged(transfer, Side::kSource));
+}
+
+std::string SampleRowsSql(const Transfer& transfer, const SampleSize& size) {
+  const auto end = [&](bool reversed) {
+    return fmt::format("(SELECT ctid FROM ONLY {} ORDER BY {} LIMIT {})", transfer.source,
+                       KeyOrder(transfer, Side::kSource, reversed), size.end_rows);
+  };
+  // By address: TABLESAMPLE would count through all pages of the table.
+  return fmt::format(
+      "{0} UNION {1} UNION (SELECT ctid FROM ONLY {2} WHERE ctid = ANY (ARRAY(SELECT "
+      "pg_catalog.format('(%s,%s)', page * pages / {3}, item)::pg_catalog.tid FROM (SELECT "
+      "pg_catalog.pg_relation_size({4}::pg_catalog.regclass) / "
+      "pg_catalog.current_setting('block_size')::pg_catalog.int8) AS size (pages), "
+      "pg_catalog.generate_series(0, {3} - 1) AS page, pg_catalog.generate_series(1, {5}) AS item)))",
+      end(/*reversed=*/false), end(/*reversed=*/true), transfer.source, size.pages, Literal(transfer.source.Quoted()),
+      size.rows_per_page);
+}
+
+std::string NotLogged(const Transfer& transfer, std::string_view shadow) {
+  std::vector<std::string> parts;
+  for (size_t i = 0; i < transfer.key.size(); ++i) {
+    const KeyColumn& column = transfer.key[i];
+    parts.push_back(
+        fmt::format("{}.{} {} pgmoult_logged.k{}", shadow, column.target_name, Operator(column, column.equal), i + 1));
+  }
+  return fmt::format("NOT EXISTS (SELECT FROM {} WHERE {})", LoggedKeys(transfer, {}, /*mapped=*/true),
+                     fmt::join(parts, " AND "));
 }
 
 std::string CompareCopySql(const Transfer& transfer, Side side, std::string_view where, bool with_key_text) {

@@ -16,6 +16,8 @@ enum class Side { kSource, kShadow, kLog };
 
 // "a", "b" of the key, as named on that side, each with `prefix` ("l.") before it.
 std::string KeyList(const Transfer& transfer, Side side, std::string_view prefix = "");
+// "a"::pg_catalog.text, … of the key, as named on that side.
+std::string KeyTexts(const Transfer& transfer, Side side);
 // The key as it is in the shadow, computed from source or log columns.
 std::string MappedKeyList(const Transfer& transfer);
 // ORDER BY list in scan order; reversed for the greatest key.
@@ -47,6 +49,19 @@ std::string ReplayInsertSql(const Transfer& transfer, const LogWindow& window);
 std::string ReplayTrimSql(const Transfer& transfer, const LogWindow& window);
 // Boolean SQL, true where the log holds the "everything" marker (a row with a NULL key).
 std::string MarkerExists(const Transfer& transfer);
+
+// Statements that give addresses (ctid) of source rows: those of a key range in scan order, those whose keys are in the
+// log, and a few all over the table, by direct access only.
+std::string RangeRowsSql(const Transfer& transfer, const KeyRange& range);
+std::string LoggedRowsSql(const Transfer& transfer);
+struct SampleSize {
+  int end_rows = 0;  // by key, from each end
+  int pages = 0;     // spread evenly
+  int rows_per_page = 0;
+};
+std::string SampleRowsSql(const Transfer& transfer, const SampleSize& size);
+// Boolean SQL: no key in the log maps to that of the shadow's row `shadow` (an alias).
+std::string NotLogged(const Transfer& transfer, std::string_view shadow);
 
 // `COPY (SELECT <mapped key>, <compared columns> FROM …) TO STDOUT (FORMAT binary)` for rows that meet `where`. With
 // `with_key_text`, the key's text form comes first, one field a key column.

@@ -31,8 +31,13 @@ pg::Awaitable<absl::StatusOr<copier::Replayer*>> GetReplayer(Context& context) {
     CO_ASSIGN_OR_RETURN(auto connection, co_await context.sessions.OpenWorker("replay"));
     // A full round over a long log takes as long as it takes.
     CO_RETURN_IF_ERROR((co_await connection->Query("SET statement_timeout = 0")).status());
-    context.replayer = std::make_unique<copier::Replayer>(std::move(connection), context.design.transfer,
-                                                          copier::ReplayOptions{}, context.lock_wait);
+    copier::ReplayOptions options;
+    if (!context.design.dual_write_possible) {
+      // Nobody else writes the shadow: a duplicate is one of the source's, be it for a moment only.
+      options.max_duplicates = 5;
+    }
+    context.replayer = std::make_unique<copier::Replayer>(std::move(connection), context.design.transfer, options,
+                                                          context.lock_wait);
   }
   co_return context.replayer.get();
 }

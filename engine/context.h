@@ -47,6 +47,8 @@ struct Context {
   RunReport report;
   std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
 
+  std::optional<copier::KeyRange> failed_chunk;  // of the copy: it did not get through
+
   bool cutover_allowed = false;  // the gate of a postponed cutover is open
   bool abort_asked = false;      // an operator wants it taken back
   bool dual_write_on = false;    // the trigger functions write through

@@ -7,6 +7,7 @@
 
 #include "boost/describe.hpp"
 #include "boost/json/value_from.hpp"
+#include "engine/misfits.h"
 #include "engine/preflight.h"
 #include "fmt/format.h"
 #include "pg/macros.h"
@@ -111,6 +112,15 @@ Awaitable<absl::Status> TryChange(pg::Connection& connection, const ValueSetting
   CO_ASSIGN_OR_RETURN(plan.build, co_await BuildShadow(connection, plan.table, plan.change, values, 0, schema,
                                                        "pgmoult_0_old", options.allow_publish_all));
   plan.built = true;
+  const Design& design = plan.build.design;
+  if (plan.build.refusals.empty() && !design.transfer.key.empty() && !design.lossy.empty()) {
+    CO_ASSIGN_OR_RETURN(const Misfits misfits, co_await SampleMisfits(connection, design));
+    if (!misfits.rows.empty()) {
+      plan.findings.push_back({Severity::kRefuse, "data_does_not_fit", plan.table.name.Plain(),
+                               fmt::format("of a sample, {}", MisfitsText(design, misfits)),
+                               "mend the rows, and look for others: only a few hundred were tried"});
+    }
+  }
   co_return absl::OkStatus();
 }
 

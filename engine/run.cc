@@ -13,6 +13,7 @@
 #include "engine/context.h"
 #include "engine/control.h"
 #include "engine/locks.h"
+#include "engine/misfits.h"
 #include "engine/observe.h"
 #include "engine/tripwire.h"
 #include "fmt/format.h"
@@ -234,6 +235,8 @@ Awaitable<absl::Status> RunStages(Context& context, Stage stage) {
       next = Stage::kCopy;
     } else if (const auto target = JumpTarget(status)) {
       next = *target;
+    } else if (stage > Stage::kPrepare && IsDataError(status)) {
+      co_return co_await NameMisfits(context, status);
     } else {
       CO_RETURN_IF_ERROR(status);
     }
@@ -289,10 +292,6 @@ absl::Status EndingOf(const Context& context, const absl::Status& ended) {
   if (stopped) {
     return WithEndKind(EndKind::kStopped,
                        absl::CancelledError(fmt::format("stopped in stage {}", StageName(context.report.reached))));
-  }
-  if (pg::SqlState(ended).starts_with("22") && !context.design.lossy.empty()) {
-    // The server names no column for a value that does not fit.
-    return pg::Annotate(ended, fmt::format("{}", fmt::join(context.design.lossy, "; ")));
   }
   const bool passing = EndKindOf(ended) == EndKind::kNone && IsPassing(ended) && !pg::IsConnectionLost(ended);
   return passing ? WithEndKind(pg::IsLockNotAvailable(ended) ? EndKind::kLockNotGot : EndKind::kStopped, ended) : ended;

@@ -167,6 +167,7 @@ Awaitable<absl::Status> CopyStage(Context& context) {
                                                    context.gate, context.lock_wait, progress),
                                   WatchCopy(context, progress, table.rows));
   context.report.rows_copied = progress.rows;
+  context.failed_chunk = progress.failed;
   context.progress.workers = 0;
   co_return status;
 }

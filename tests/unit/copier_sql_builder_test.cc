@@ -332,6 +332,41 @@ TEST(SqlBuilderTest, ReplayTrim) {
       WHERE "id" IS NOT NULL AND ctid < '(9,0)'::pg_catalog.tid)"));
 }
 
+TEST(SqlBuilderTest, AddressesOfTheRowsOfARange) {
+  EXPECT_EQ(RangeRowsSql(OneColumn(), Range(KeyValue{"5"}, std::nullopt)), Flat(R"(
+      SELECT ctid FROM ONLY "public"."orders" WHERE "id" OPERATOR("pg_catalog".>) '5'::integer
+      ORDER BY "id" USING OPERATOR("pg_catalog".<))"));
+}
+
+TEST(SqlBuilderTest, AddressesOfTheRowsWhoseKeysAreLogged) {
+  EXPECT_EQ(LoggedRowsSql(Composite()), Flat(R"(
+      SELECT s.ctid FROM (SELECT DISTINCT "a" AS k1, "b" AS k2 FROM "pgmoult_7_new"."log"
+      WHERE "a" IS NOT NULL ORDER BY k1, k2) AS pgmoult_logged CROSS JOIN LATERAL (SELECT ctid FROM ONLY "public"."orders"
+      WHERE "a" OPERATOR("pg_catalog".=) pgmoult_logged.k1 AND "b" OPERATOR("pg_catalog".=) pgmoult_logged.k2 OFFSET 0) AS s)"));
+}
+
+TEST(SqlBuilderTest, ASampleIsTakenByKeyFromBothEndsAndByAddressInBetween) {
+  EXPECT_EQ(SampleRowsSql(QuotedNames(), {.end_rows = 10, .pages = 4, .rows_per_page = 2}), Flat(R"(
+      (SELECT ctid FROM ONLY "My Schema"."Odd""Name" ORDER BY "Key Col" USING OPERATOR("pg_catalog".<) LIMIT 10) UNION
+      (SELECT ctid FROM ONLY "My Schema"."Odd""Name" ORDER BY "Key Col" USING OPERATOR("pg_catalog".>) LIMIT 10) UNION
+      (SELECT ctid FROM ONLY "My Schema"."Odd""Name" WHERE ctid = ANY (ARRAY(SELECT
+      pg_catalog.format('(%s,%s)', page * pages / 4, item)::pg_catalog.tid FROM (SELECT
+      pg_catalog.pg_relation_size('"My Schema"."Odd""Name"'::pg_catalog.regclass) /
+      pg_catalog.current_setting('block_size')::pg_catalog.int8) AS size (pages),
+      pg_catalog.generate_series(0, 4 - 1) AS page, pg_catalog.generate_series(1, 2) AS item))))"));
+}
+
+TEST(SqlBuilderTest, AShadowRowIsNotLoggedWhereNoLoggedKeyMapsToItsOwn) {
+  EXPECT_EQ(NotLogged(WidenedKey(), "n"), Flat(R"(
+      NOT EXISTS (SELECT FROM (SELECT DISTINCT ("id")::bigint AS k1 FROM "pgmoult_7_new"."log"
+      WHERE "id" IS NOT NULL ORDER BY k1) AS pgmoult_logged WHERE n."id" OPERATOR("pg_catalog".=) pgmoult_logged.k1))"));
+}
+
+TEST(SqlBuilderTest, KeyTexts) {
+  EXPECT_EQ(KeyTexts(QuotedNames(), Side::kShadow), R"("new""key"::pg_catalog.text)");
+  EXPECT_EQ(KeyTexts(Composite(), Side::kSource), R"("a"::pg_catalog.text, "b"::pg_catalog.text)");
+}
+
 TEST(SqlBuilderTest, MarkerIsARowWithANullKey) {
   EXPECT_EQ(MarkerExists(OneColumn()), R"(EXISTS (SELECT FROM "pgmoult_7_new"."log" WHERE "id" IS NULL))");
   EXPECT_EQ(MarkerExists(Composite()), R"(EXISTS (SELECT FROM "pgmoult_7_new"."log" WHERE "a" IS NULL))");
