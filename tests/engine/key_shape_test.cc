@@ -50,11 +50,11 @@ constexpr std::string_view kRows = "generate_series(100, 2098, 2) g";
 class KeyShapeTest : public ::testing::TestWithParam<KeyShape> {
  protected:
   static void SetUpTestSuite() {
-    database_ = std::make_unique<TestDatabase>();
-    Session session(*database_);
-    UseHostileSettings(session, *database_);
+    database = std::make_unique<TestDatabase>();
+    Session session(*database);
+    UseHostileSettings(session, *database);
   }
-  static void TearDownTestSuite() { database_.reset(); }
+  static void TearDownTestSuite() { database.reset(); }
   // A database of one's own would cost a shape a third of its time.
   void TearDown() override {
     session_.Exec(
@@ -78,12 +78,14 @@ class KeyShapeTest : public ::testing::TestWithParam<KeyShape> {
   void MakeTables() {
     const KeyShape& shape = GetParam();
     session_.Exec(std::string(shape.setup));
-    tables_.Exec(session_, fmt::format("CREATE TABLE @t ({}, n int, v text); {}", shape.columns, shape.index));
-    tables_.Exec(session_, Insert(kRows, "old"));
+    ExecTwins(session_, fmt::format("CREATE TABLE @t ({}, n int, v text); {}", shape.columns, shape.index));
+    ExecTwins(session_, Insert(kRows, "old"));
     if (!shape.odd.empty()) {
-      tables_.Exec(session_,
-                   fmt::format("INSERT INTO @t ({0}, n, v) {1} SELECT x.*, 9000, 'odd' FROM (VALUES {2}) AS x",
-                               shape.written, shape.overriding, shape.odd));
+      ExecTwins(
+          session_,
+          fmt::format(
+              "INSERT INTO @t ({0}, n, v) {1} SELECT x.*, 9000 + row_number() OVER (), 'odd' FROM (VALUES {2}) AS x",
+              shape.written, shape.overriding, shape.odd));
     }
     session_.Exec("ANALYZE t");
   }
@@ -99,10 +101,12 @@ class KeyShapeTest : public ::testing::TestWithParam<KeyShape> {
         fmt::format("DELETE FROM @t WHERE n = {}", base + 60),
         Insert(fmt::format("(SELECT {} AS g) AS pg", base + 60), "back"),
     };
-    if (!GetParam().odd.empty()) {
-      writes.emplace_back("UPDATE @t SET v = v || ' updated' WHERE n = 9000");
+    // Not in the last phase: a replay of the same rows would mend what was written through wrongly.
+    if (!GetParam().odd.empty() && at < 2) {
+      // Half of them are left to the copy, until verify has seen them.
+      writes.push_back(fmt::format("UPDATE @t SET v = v || ' updated' WHERE n > 9000 AND n % 2 <= {}", at));
     }
-    if (!GetParam().twin.empty()) {
+    if (!GetParam().twin.empty() && at < 2) {
       writes.emplace_back(GetParam().twin);
     }
     return writes;
@@ -123,11 +127,11 @@ class KeyShapeTest : public ::testing::TestWithParam<KeyShape> {
 
   void WriteWhileLogging(int base, int at) {
     for (const std::string& write : PlainWrites(base, at)) {
-      tables_.Exec(writer_, write);
+      ExecTwins(writer_, write);
     }
     writer_.Exec("BEGIN");
     for (const std::string& write : KeyWrites(base, at)) {
-      tables_.Exec(writer_, write);
+      ExecTwins(writer_, write);
     }
     writer_.Exec("COMMIT");
     writer_.Exec(fmt::format("BEGIN; DELETE FROM t WHERE n = {}; ROLLBACK", base + 120));
@@ -141,53 +145,52 @@ class KeyShapeTest : public ::testing::TestWithParam<KeyShape> {
     for (const std::string& write : PlainWrites(base, at)) {
       writer_.Exec("BEGIN");
       const int64_t before = LogInserts();
-      tables_.Exec(writer_, write);
+      ExecTwins(writer_, write);
       EXPECT_EQ(LogInserts() == before, GetParam().dual_write) << write;
       writer_.Exec("COMMIT");
     }
     for (const std::string& write : KeyWrites(base, at)) {
-      tables_.Exec(writer_, write);
+      ExecTwins(writer_, write);
     }
   }
   void WriteInRepeatableRead(int base, int at) {
     writer_.Exec("BEGIN ISOLATION LEVEL REPEATABLE READ");
     const int64_t before = LogInserts();
     for (const std::string& write : PlainWrites(base, at)) {
-      tables_.Exec(writer_, write);
+      ExecTwins(writer_, write);
     }
     for (const std::string& write : KeyWrites(base, at)) {
-      tables_.Exec(writer_, write);
+      ExecTwins(writer_, write);
     }
     EXPECT_GT(LogInserts(), before);
     writer_.Exec("COMMIT");
   }
 
-  static std::unique_ptr<TestDatabase> database_;
-  Session session_{*database_};
-  Session writer_{*database_};
-  TwinTables tables_;
+  static std::unique_ptr<TestDatabase> database;
+  Session session_{*database};
+  Session writer_{*database};
 };
 
-std::unique_ptr<TestDatabase> KeyShapeTest::database_;
+std::unique_ptr<TestDatabase> KeyShapeTest::database;
 
 TEST_P(KeyShapeTest, IsFollowedOrRefused) {
   const KeyShape& shape = GetParam();
   ASSERT_NO_FATAL_FAILURE(MakeTables());
-  const std::string change = TwinTables::For(shape.change, "t");
+  const std::string change = ForTable(shape.change, "t");
   if (!shape.refusal.empty()) {
-    const auto report = RunChange(*database_, change);
+    const auto report = RunChange(*database, change);
     EXPECT_EQ(engine::EndKindOf(report.status()), engine::EndKind::kRefused) << pg::Describe(report.status());
     EXPECT_THAT(pg::Describe(report.status()), HasSubstr(std::string(shape.refusal)));
-    tables_.ExpectEqual(session_);
+    ExpectTwinsEqual(session_);
     return;
   }
   MakeGates(session_);
-  Gate copying(*database_, "chunk");
-  BackgroundRun run(TargetOf(*database_), change, engine::RunOptions());
+  Gate copying(*database, "chunk");
+  BackgroundRun run(TargetOf(*database), change, engine::RunOptions());
   ASSERT_TRUE(run.WaitForEvent("stage", "copy")) << pg::Describe(run.Finish().status());
   ASSERT_NO_THROW(copying.WaitUntilReached()) << pg::Describe(run.Finish().status());
   WriteWhileLogging(200, 0);
-  Gate approached(*database_, "stage cutover");
+  Gate approached(*database, "stage cutover");
   copying.Open();
   ASSERT_TRUE(run.WaitForEvent("stage", "approach")) << pg::Describe(run.Finish().status());
   ASSERT_NO_THROW(approached.WaitUntilReached()) << pg::Describe(run.Finish().status());
@@ -202,9 +205,9 @@ TEST_P(KeyShapeTest, IsFollowedOrRefused) {
   EXPECT_EQ(report->dual_write, shape.dual_write);
   EXPECT_GE(session_.Scalar<int64_t>("SELECT count(*) FROM pgmoult.chunk"), 3) << "too few chunks to prove anything";
   if (shape.change != "@t") {
-    session_.Exec(TwinTables::For(shape.change, "control"));
+    session_.Exec(ForTable(shape.change, "control"));
   }
-  tables_.ExpectEqual(session_);
+  ExpectTwinsEqual(session_);
 }
 
 const KeyShape kShapes[] = {
@@ -261,7 +264,8 @@ const KeyShape kShapes[] = {
     {.name = "Double",
      .columns = "id float8 PRIMARY KEY",
      .value = "g / 7.0::float8",
-     .odd = "('-0'::float8), ('NaN'), ('Infinity'), ('-Infinity'), (5e-324), (0.1::float8 + 0.2)",
+     // The last one is the end of the copy: it must not be rounded.
+     .odd = "('-0'::float8), ('-Infinity'), (5e-324), (0.1::float8 + 0.2), (1234.5678)",
      .twin = "UPDATE @t SET id = -id WHERE id = 0"},
     {.name = "TimestampWithTimeZone",
      .columns = "id timestamptz PRIMARY KEY",
@@ -400,7 +404,7 @@ const KeyShape kMoreShapes[] = {
      .columns = "id real PRIMARY KEY",
      .value = "(g / 7.0)::real",
      .change = "ALTER TABLE @t ALTER COLUMN id TYPE float8",
-     .odd = "('-0'::real), ('NaN')",
+     .odd = "('-0'::real), ('NaN'), ('Infinity')",
      .twin = "UPDATE @t SET id = -id WHERE id = 0"},
     {.name = "OneOfTwoWidened",
      .columns = "a int, b smallint, PRIMARY KEY (a, b)",

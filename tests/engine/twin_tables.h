@@ -22,32 +22,34 @@ inline void UseHostileSettings(Session& session, const TestDatabase& database) {
   }
 }
 
-// Table t, which a run changes, and table control, which gets the same statements and is changed by PostgreSQL itself.
-// In statements @t stands for the table.
-struct TwinTables {
-  static std::string For(std::string_view sql, std::string_view table) {
-    return absl::StrReplaceAll(std::string(sql), {{"@t", std::string(table)}});
+// Twins are table t, which a run changes, and table control, which gets the same statements and is changed by
+// PostgreSQL itself. In statements @t stands for the table.
+inline std::string ForTable(std::string_view sql, std::string_view table) {
+  return absl::StrReplaceAll(std::string(sql), {{"@t", std::string(table)}});
+}
+
+inline void ExecTwins(Session& session, std::string_view sql) {
+  for (const char* table : {"t", "control"}) {
+    session.Exec(ForTable(sql, table));
   }
-  static void Exec(Session& session, std::string_view sql) {
-    for (const char* table : {"t", "control"}) {
-      session.Exec(For(sql, table));
-    }
+}
+
+// The bytes of all rows, in the form that COPY BINARY gives them.
+inline std::string BytesOf(Session& session, std::string_view table) {
+  return session.Scalar<std::string>(fmt::format(
+      "SELECT md5(string_agg(row, '' ORDER BY row)) FROM (SELECT record_send(x) AS row FROM {} x) y", table));
+}
+
+// By value both ways, and by bytes.
+inline void ExpectTwinsEqual(Session& session) {
+  for (const char* sql :
+       {"SELECT * FROM t EXCEPT ALL SELECT * FROM control", "SELECT * FROM control EXCEPT ALL SELECT * FROM t"}) {
+    EXPECT_EQ(session.Scalar<std::string>(
+                  fmt::format("SELECT coalesce(string_agg(x::text, ' '), '') FROM ({} LIMIT 5) x", sql)),
+              "")
+        << sql;
   }
-  // By value both ways, and by the bytes of all rows in the form that COPY BINARY gives them.
-  static void ExpectEqual(Session& session) {
-    for (const char* sql :
-         {"SELECT * FROM t EXCEPT ALL SELECT * FROM control", "SELECT * FROM control EXCEPT ALL SELECT * FROM t"}) {
-      EXPECT_EQ(session.Scalar<std::string>(
-                    fmt::format("SELECT coalesce(string_agg(x::text, ' '), '') FROM ({} LIMIT 5) x", sql)),
-                "")
-          << sql;
-    }
-    EXPECT_EQ(Bytes(session, "t"), Bytes(session, "control"));
-  }
-  static std::string Bytes(Session& session, std::string_view table) {
-    return session.Scalar<std::string>(fmt::format(
-        "SELECT md5(string_agg(row, '' ORDER BY row)) FROM (SELECT record_send(x) AS row FROM {} x) y", table));
-  }
-};
+  EXPECT_EQ(BytesOf(session, "t"), BytesOf(session, "control"));
+}
 
 }  // namespace pgmoult::tests

@@ -32,7 +32,7 @@ struct ValueType {
 };
 
 const std::vector<ValueType>& Types() {
-  static const std::vector<ValueType> types = {
+  static const std::vector<ValueType> kTypes = {
       {"c_bool", "bool", {"true", "false"}},
       {"c_int2", "int2", {"-32768", "32767"}},
       {"c_int8", "int8", {"-9223372036854775808", "9223372036854775807"}},
@@ -115,7 +115,7 @@ const std::vector<ValueType>& Types() {
       {"c_multirange", "nummultirange", {"'{}'", "'{(,)}'", "'{[1.0,2],[3,4)}'"}},
       {"c_acl", "aclitem[]", {"ARRAY['=r/postgres'::aclitem]", "ARRAY['=w/postgres'::aclitem]"}},
   };
-  return types;
+  return kTypes;
 }
 
 constexpr std::string_view kNewTypes =
@@ -138,7 +138,7 @@ class ValueTest : public ::testing::Test {
     write(session_, 0);
     MakeGates(session_);
     Gate copying(database_, "chunk");
-    BackgroundRun run(TargetOf(database_), TwinTables::For(change, "t"), engine::RunOptions());
+    BackgroundRun run(TargetOf(database_), ForTable(change, "t"), engine::RunOptions());
     ASSERT_TRUE(run.WaitForEvent("stage", "copy")) << pg::Describe(run.Finish().status());
     ASSERT_NO_THROW(copying.WaitUntilReached()) << pg::Describe(run.Finish().status());
     write(session_, 1);
@@ -163,7 +163,7 @@ class ValueTest : public ::testing::Test {
     EXPECT_EQ(report->repaired, 0);
     EXPECT_GT(report->rows_verified, 0);
     if (change != "@t") {
-      session_.Exec(TwinTables::For(change, "control"));
+      session_.Exec(ForTable(change, "control"));
     }
   }
   int64_t LogInserts() {
@@ -192,7 +192,6 @@ class ValueTest : public ::testing::Test {
 
   TestDatabase database_;
   Session session_{database_};
-  TwinTables tables_;
 };
 
 class TypeTableTest : public ValueTest {
@@ -202,9 +201,9 @@ class TypeTableTest : public ValueTest {
     for (const ValueType& type : Types()) {
       columns += fmt::format(", {} {}", type.column, type.type);
     }
-    tables_.Exec(session_, fmt::format("CREATE TABLE @t (id int PRIMARY KEY, note text{})", columns));
+    ExecTwins(session_, fmt::format("CREATE TABLE @t (id int PRIMARY KEY, note text{})", columns));
     // Enough rows without values for several chunks.
-    tables_.Exec(session_, "INSERT INTO @t SELECT g FROM generate_series(10001, 10700) g");
+    ExecTwins(session_, "INSERT INTO @t SELECT g FROM generate_series(10001, 10700) g");
   }
   // Row `from` + i has the i-th value of each type, one after the last a NULL.
   void InsertValues(Session& session, int from) {
@@ -215,7 +214,7 @@ class TypeTableTest : public ValueTest {
         const size_t at = row % (type.values.size() + 1);
         values += fmt::format(", {}", at < type.values.size() ? type.values[at] : "NULL");
       }
-      tables_.Exec(session, fmt::format("INSERT INTO @t VALUES ({}, 'new'{})", from + static_cast<int>(row), values));
+      ExecTwins(session, fmt::format("INSERT INTO @t VALUES ({}, 'new'{})", from + static_cast<int>(row), values));
     }
   }
   // Every value into a row that had another one.
@@ -224,11 +223,10 @@ class TypeTableTest : public ValueTest {
     for (const ValueType& type : Types()) {
       sets += fmt::format(", {0} = o.{0}", type.column);
     }
-    tables_.Exec(
-        session,
-        fmt::format("UPDATE @t s SET note = 'moved'{0} FROM @t o WHERE s.id BETWEEN {1} AND {1} + 7 AND o.id = "
-                    "s.id - {1} + {2} + 1",
-                    sets, to, from));
+    ExecTwins(session,
+              fmt::format("UPDATE @t s SET note = 'moved'{0} FROM @t o WHERE s.id BETWEEN {1} AND {1} + 7 AND o.id = "
+                          "s.id - {1} + {2} + 1",
+                          sets, to, from));
   }
 };
 
@@ -248,7 +246,7 @@ TEST_P(EveryTypeTest, SurvivesBitForBit) {
       }
     } else {
       MoveValues(session, 400 + 100 * at, 100);
-      tables_.Exec(session, fmt::format("UPDATE @t SET note = 'touched' WHERE id = {}", 10001 + at));
+      ExecTwins(session, fmt::format("UPDATE @t SET note = 'touched' WHERE id = {}", 10001 + at));
     }
   });
   ExpectSameBytes();
@@ -260,7 +258,7 @@ TEST_F(TypeTableTest, VerifySeesEveryType) {
   std::string tampering;
   int id = 0;
   for (const ValueType& type : Types()) {
-    tables_.Exec(session_, fmt::format("INSERT INTO @t (id, {}) VALUES ({}, {})", type.column, ++id, type.values[0]));
+    ExecTwins(session_, fmt::format("INSERT INTO @t (id, {}) VALUES ({}, {})", type.column, ++id, type.values[0]));
     tampering += fmt::format("UPDATE pgmoult_1_new.t SET {} = {} WHERE id = {};", type.column, type.values[1], id);
     expected.push_back(fmt::format("row ({}) is different in {}", id, type.column));
   }
@@ -282,19 +280,19 @@ TEST_F(TypeTableTest, VerifySeesEveryType) {
 
 // Values out of line, compressed and not, which most statements do not touch.
 TEST_F(ValueTest, LargeValuesSurvive) {
-  tables_.Exec(session_,
-               "CREATE TABLE @t (id int PRIMARY KEY, note text, plain text, compressed text, external bytea);"
-               "ALTER TABLE @t ALTER external SET STORAGE EXTERNAL; ALTER TABLE @t ALTER plain SET STORAGE MAIN;"
-               "INSERT INTO @t SELECT g, 'filler' FROM generate_series(10001, 10700) g");
+  ExecTwins(session_,
+            "CREATE TABLE @t (id int PRIMARY KEY, note text, plain text, compressed text, external bytea);"
+            "ALTER TABLE @t ALTER external SET STORAGE EXTERNAL; ALTER TABLE @t ALTER plain SET STORAGE MAIN;"
+            "INSERT INTO @t SELECT g, 'filler' FROM generate_series(10001, 10700) g");
   const std::string incompressible =
       "(SELECT string_agg(sha512((x + g)::text::bytea), '') FROM generate_series(1, 40000) x)";
   ChangeWhile(kWiden, [&](Session& session, int at) {
-    tables_.Exec(session,
-                 fmt::format("INSERT INTO @t SELECT g, 'new', repeat('m' || g, 1000), repeat(g || 'é', 700000), {} "
-                             "FROM generate_series({}, {}) g",
-                             incompressible, 100 + 10 * at, 101 + 10 * at));
-    tables_.Exec(session, fmt::format("UPDATE @t SET note = 'touched {}' WHERE id = 100", at));
-    tables_.Exec(session, fmt::format("UPDATE @t SET external = external || '\\x00' WHERE id = {}", 101 + 10 * at));
+    ExecTwins(session,
+              fmt::format("INSERT INTO @t SELECT g, 'new', repeat('m' || g, 1000), repeat(g || 'é', 700000), {} "
+                          "FROM generate_series({}, {}) g",
+                          incompressible, 100 + 10 * at, 101 + 10 * at));
+    ExecTwins(session, fmt::format("UPDATE @t SET note = 'touched {}' WHERE id = 100", at));
+    ExecTwins(session, fmt::format("UPDATE @t SET external = external || '\\x00' WHERE id = {}", 101 + 10 * at));
   });
   EXPECT_GT(session_.Scalar<int64_t>("SELECT pg_relation_size(reltoastrelid) FROM pg_class WHERE oid = 't'::regclass"),
             8 * 2'500'000);
@@ -313,7 +311,7 @@ TEST_F(ValueTest, ColumnsOfALongHistorySurvive) {
       R"( ADD {0}_at timestamptz DEFAULT '2021-10-31 01:30:00+00', ADD {0}_enum mood DEFAULT 'it''s',)"
       R"( ADD {0}_empty text DEFAULT '', ADD {0}_null text DEFAULT NULL, ADD {0}_hstore hstore DEFAULT 'a=>NULL',)"
       R"( ADD {0}_range numrange DEFAULT '[1.00,)', ADD {0}_money money DEFAULT '-1.50', ADD {0}_byte "char" DEFAULT 'x')";
-  tables_.Exec(
+  ExecTwins(
       session_,
       "CREATE TABLE @t (gone_first int, id int PRIMARY KEY, gone_middle text, v text, f float8, w numeric GENERATED "
       "ALWAYS AS (f::numeric(20,5) * 1.50) STORED, i bigint GENERATED ALWAYS AS IDENTITY, d int GENERATED BY "
@@ -321,17 +319,17 @@ TEST_F(ValueTest, ColumnsOfALongHistorySurvive) {
       "INSERT INTO @t (gone_first, id, gone_middle, v, f) SELECT g, g, 'gone', 'old', g / 7.0 FROM "
       "generate_series(10001, 10700) g; ALTER TABLE @t DROP gone_first, DROP gone_middle, DROP gone_last;"
       "ALTER TABLE @t DROP v, ADD v text DEFAULT 'later'");
-  tables_.Exec(session_, fmt::format("ALTER TABLE @t ALTER f SET NOT NULL{}", fmt::format(kAdded, "once")));
+  ExecTwins(session_, fmt::format("ALTER TABLE @t ALTER f SET NOT NULL{}", fmt::format(kAdded, "once")));
   const std::string change = fmt::format("ALTER TABLE @t ALTER id TYPE bigint; ALTER TABLE @t ALTER f SET NOT NULL{}",
                                          fmt::format(kAdded, "now"));
   ChangeWhile(change, [&](Session& session, int at) {
-    tables_.Exec(session,
-                 fmt::format("INSERT INTO @t (id, f, once_text) VALUES ({0}, {0} / 3.0, NULL), ({0} + 1, '-0', '')",
-                             100 + 10 * at));
-    tables_.Exec(session, fmt::format("UPDATE @t SET f = f + 1 WHERE id = {}", 10101 + at));
-    tables_.Exec(session,
-                 fmt::format("UPDATE @t SET once_array = once_array || NULL, v = DEFAULT WHERE id = {}", 10201 + at));
-    tables_.Exec(session, fmt::format("DELETE FROM @t WHERE id = {}", 10301 + at));
+    ExecTwins(session,
+              fmt::format("INSERT INTO @t (id, f, once_text) VALUES ({0}, {0} / 3.0, NULL), ({0} + 1, '-0', '')",
+                          100 + 10 * at));
+    ExecTwins(session, fmt::format("UPDATE @t SET f = f + 1 WHERE id = {}", 10101 + at));
+    ExecTwins(session,
+              fmt::format("UPDATE @t SET once_array = once_array || NULL, v = DEFAULT WHERE id = {}", 10201 + at));
+    ExecTwins(session, fmt::format("DELETE FROM @t WHERE id = {}", 10301 + at));
   });
   ExpectSameBytes();
 }
