@@ -43,6 +43,10 @@ Sessions::Settings Sessions::Common(const std::string& purpose) const {
       {"DateStyle", values_.date_style},
       {"IntervalStyle", values_.interval_style},
       {"extra_float_digits", "1"},
+      // Our own SQL, and what the server writes as SQL, must read the same whatever the database or the login set.
+      {"standard_conforming_strings", "on"},
+      {"quote_all_identifiers", "off"},
+      {"array_nulls", "on"},
       {"default_transaction_isolation", "read committed"},
       {"default_transaction_read_only", "off"},
       {"idle_in_transaction_session_timeout", "60s"},

@@ -12,15 +12,27 @@ SELECT ic.relname::text, x.indisprimary,
                          JOIN pg_attribute b ON b.attrelid = x.indrelid AND b.attnum = k.num
                          JOIN pg_type t ON t.oid = b.atttypid
                          WHERE k.pos <= x.indnkeyatts
-                           AND (t.typnotnull OR t.typcategory = 'A' OR t.typtype = 'c' OR t.typsend = 0))
+                           AND (t.typcategory IN ('A', 'C') OR t.typtype = 'c' OR t.typsend = 0 OR EXISTS (
+                             WITH RECURSIVE domain AS (
+                               SELECT t.oid, t.typnotnull, t.typbasetype
+                               UNION ALL
+                               SELECT d.oid, d.typnotnull, d.typbasetype
+                               FROM domain JOIN pg_type d ON d.oid = domain.typbasetype)
+                             SELECT FROM domain WHERE domain.typnotnull)))
             THEN 'a column of it is an array, a composite, a NOT NULL domain or has no binary form'
             WHEN NOT EXISTS (SELECT FROM pg_am am WHERE am.oid = ic.relam AND am.amname = 'btree') THEN 'it is no btree'
             WHEN EXISTS (SELECT FROM unnest(x.indoption::int2[]) o WHERE o IN (1, 2)) THEN 'its NULLS order is not the default'
             WHEN EXISTS (SELECT FROM unnest(x.indkey::int2[], x.indcollation::oid[]) WITH ORDINALITY k(num, coll, pos)
                          JOIN pg_attribute b ON b.attrelid = x.indrelid AND b.attnum = k.num
                          WHERE k.pos <= x.indnkeyatts AND b.attcollation <> k.coll) THEN 'its collation is not the column''s'
+            -- A value that is written as its type has the type's own collation, which would contradict the column's.
+            WHEN EXISTS (SELECT FROM unnest(x.indkey::int2[]) WITH ORDINALITY k(num, pos)
+                         JOIN pg_attribute b ON b.attrelid = x.indrelid AND b.attnum = k.num
+                         JOIN pg_type t ON t.oid = b.atttypid
+                         WHERE k.pos <= x.indnkeyatts AND t.typcollation NOT IN (0, 'pg_catalog."default"'::regcollation)
+                           AND b.attcollation <> t.typcollation) THEN 'a column''s collation is not that of its type'
             ELSE '' END,
-       pg_relation_size(ic.oid), a.attname::text, format_type(a.atttypid, -1),
+       pg_relation_size(ic.oid), coalesce(a.attname::text, ''), coalesce(format_type(a.atttypid, -1), ''),
        coalesce((SELECT quote_ident(cn.nspname) || '.' || quote_ident(co.collname)
                  FROM pg_collation co JOIN pg_namespace cn ON cn.oid = co.collnamespace
                  WHERE co.oid = a.attcollation), ''), opn.nspname::text,
@@ -31,7 +43,7 @@ SELECT ic.relname::text, x.indisprimary,
 FROM pg_index x
 JOIN pg_class ic ON ic.oid = x.indexrelid
 CROSS JOIN LATERAL unnest(x.indkey::int2[]) WITH ORDINALITY k(num, pos)
-JOIN pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = k.num
+LEFT JOIN pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = k.num  -- none for an expression
 JOIN pg_opclass oc ON oc.oid = x.indclass[k.pos - 1]
 LEFT JOIN pg_amop am ON am.amopfamily = oc.opcfamily AND am.amoplefttype = oc.opcintype
                     AND am.amoprighttype = oc.opcintype AND am.amoppurpose = 's'
