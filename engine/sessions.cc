@@ -31,6 +31,9 @@ Sessions::Settings Sessions::Common(const std::string& purpose) const {
       {"DateStyle", values_.date_style},
       {"IntervalStyle", values_.interval_style},
       {"extra_float_digits", "1"},
+      // Texts mean to the server what they mean to our parser, and definitions read as our statements expect them.
+      {"standard_conforming_strings", "on"},
+      {"quote_all_identifiers", "off"},
       {"default_transaction_isolation", "read committed"},
       {"default_transaction_read_only", "off"},
       {"idle_in_transaction_session_timeout", "60s"},
