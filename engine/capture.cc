@@ -153,19 +153,21 @@ std::string CreateFunction(const Design& design, const std::string& name, std::s
                            std::string_view statements) {
   // A stranger may attach a function he can execute to a table of his own; ours does nothing there. No lock_timeout,
   // the application's neither: we hold the log for a moment now and then, and who waits for it must not fail.
-  return fmt::format(
-      "CREATE OR REPLACE FUNCTION {0}.{1}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER\n"
-      "SET search_path = pg_catalog, pg_temp SET row_security = off SET lock_timeout = 0 AS $pgmoult$\n"
-      "#variable_conflict use_column\n"
-      "{2}BEGIN\n"
-      "  IF TG_RELID <> {3} THEN\n"
+  const std::string body = fmt::format(
+      "\n#variable_conflict use_column\n"
+      "{}BEGIN\n"
+      "  IF TG_RELID <> {} THEN\n"
       "    RAISE EXCEPTION 'pgmoult: % is a trigger function of another table', TG_NAME;\n"
       "  END IF;\n"
-      "{4}"
+      "{}"
       "  RETURN NULL;\n"
-      "END\n"
-      "$pgmoult$",
-      Ident(design.schema_new), Ident(name), declarations, design.source_oid, statements);
+      "END\n",
+      declarations, design.source_oid, statements);
+  // A literal, not a dollar quote: columns and the user's own expressions may hold any tag.
+  return fmt::format(
+      "CREATE OR REPLACE FUNCTION {}.{}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER\n"
+      "SET search_path = pg_catalog, pg_temp SET row_security = off SET lock_timeout = 0 AS {}",
+      Ident(design.schema_new), Ident(name), pg::Literal(body));
 }
 
 std::string LogFunction(const Design& design, const Function& function) {

@@ -61,8 +61,7 @@ Awaitable<absl::StatusOr<TableFacts>> FindTable(pg::Connection& connection, cons
   CO_RETURN_IF_ERROR(result.Read(0, facts.oid, found_schema, name, facts.kind, facts.owner, facts.rows,
                                  facts.heap_bytes, facts.index_bytes, facts.login_is_superuser,
                                  facts.owner_is_superuser, facts.login_is_owner, facts.login_may_be_owner,
-                                 facts.login_is_member, facts.login,
-                                 facts.database));
+                                 facts.login_is_member, facts.login, facts.database));
   facts.name = pg::QualifiedName(found_schema, name);
   co_return facts;
 }
@@ -153,10 +152,9 @@ Awaitable<absl::StatusOr<std::vector<std::string>>> ReadTakenNames(pg::Connectio
       names.push_back(sequence.sequence.name.name());
     }
   }
-  CO_ASSIGN_OR_RETURN(
-      const pg::Result result,
-      co_await connection.Query(sql::kTakenNames,
-                                {design.source_oid, shadow, pg::ArrayText(schemas), pg::ArrayText(names)}));
+  CO_ASSIGN_OR_RETURN(const pg::Result result,
+                      co_await connection.Query(
+                          sql::kTakenNames, {design.source_oid, shadow, pg::ArrayText(schemas), pg::ArrayText(names)}));
   std::vector<std::string> sentences;
   for (int row = 0; row < result.rows(); ++row) {
     sentences.push_back(fmt::format("{} of the new shape: the name is taken in schema {} ({}); rename that first",

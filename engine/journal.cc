@@ -96,10 +96,11 @@ absl::Status ExplainRights(const absl::Status& status) {
 }
 
 absl::Status MadeByAnother(const std::string& owners) {
-  return absl::PermissionDeniedError(fmt::format(
-      "the journal (schema pgmoult) was made by another login ({0}), whose triggers would run in our sessions: use that "
-      "login, or one that is a member of it; or, if it is no journal of ours, drop the schema",
-      owners));
+  return absl::PermissionDeniedError(
+      fmt::format("the journal (schema pgmoult) was made by another login ({0}), whose triggers would run in our "
+                  "sessions: use that "
+                  "login, or one that is a member of it; or, if it is no journal of ours, drop the schema",
+                  owners));
 }
 
 // By the catalog: a login without rights on the schema shall be told whose it is.
@@ -115,8 +116,10 @@ Awaitable<absl::StatusOr<JournalOwners>> ReadJournalOwners(pg::Connection& conne
       co_await connection.Query(
           "/* pgmoult:journal */ WITH journal AS (SELECT oid, nspowner FROM pg_namespace WHERE nspname = 'pgmoult'), "
           "owner AS (SELECT r.* FROM pg_roles r WHERE r.oid IN (SELECT nspowner FROM journal UNION SELECT c.relowner "
-          "FROM pg_class c JOIN journal j ON c.relnamespace = j.oid UNION SELECT p.proowner FROM pg_proc p JOIN journal "
-          "j ON p.pronamespace = j.oid)) SELECT EXISTS (SELECT FROM pg_class c JOIN journal j ON c.relnamespace = j.oid "
+          "FROM pg_class c JOIN journal j ON c.relnamespace = j.oid UNION SELECT p.proowner FROM pg_proc p JOIN "
+          "journal "
+          "j ON p.pronamespace = j.oid)) SELECT EXISTS (SELECT FROM pg_class c JOIN journal j ON c.relnamespace = "
+          "j.oid "
           "AND c.relname = 'migration'), (SELECT coalesce(string_agg(o.rolname, ', '), '') FROM owner o WHERE NOT "
           "pg_has_role(session_user, o.oid, 'MEMBER')), (SELECT coalesce(string_agg(o.rolname, ', '), '') FROM owner o "
           "JOIN pg_roles l ON l.rolname = session_user WHERE l.rolsuper AND NOT o.rolsuper)"));

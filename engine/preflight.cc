@@ -118,13 +118,14 @@ std::vector<Finding> RightsFindings(const TableFacts& table, const RunOptions& o
   const std::string object = table.name.Plain();
   if (!table.login_is_superuser && !table.login_may_be_owner) {
     // Since PostgreSQL 16 there are members who may not SET ROLE.
-    findings.push_back({Severity::kRefuse, "not_owner", object,
-                        fmt::format(fmt::runtime(table.login_is_member
-                                                     ? "the login {} is a member of the owner {}, but may not SET ROLE to it"
-                                                     : "the login {} is not a member of the owner {}"),
-                                    table.login, table.owner),
-                        fmt::format("connect as {}, or GRANT {} TO {}{}", table.owner, pg::Ident(table.owner),
-                                    pg::Ident(table.login), table.login_is_member ? " WITH SET TRUE" : "")});
+    findings.push_back(
+        {Severity::kRefuse, "not_owner", object,
+         fmt::format(
+             fmt::runtime(table.login_is_member ? "the login {} is a member of the owner {}, but may not SET ROLE to it"
+                                                : "the login {} is not a member of the owner {}"),
+             table.login, table.owner),
+         fmt::format("connect as {}, or GRANT {} TO {}{}", table.owner, pg::Ident(table.owner), pg::Ident(table.login),
+                     table.login_is_member ? " WITH SET TRUE" : "")});
   }
   if (table.login_is_superuser && !table.owner_is_superuser) {
     // The functions of CHECKs, index expressions and defaults are the owner's code; under a superuser session it could

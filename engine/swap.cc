@@ -76,10 +76,11 @@ std::string CarryIdentitySql(const Design& design, const IdentityColumn& identit
   // The old sequence is read by name, which needs the text of its own name: query_to_xml would be one statement, but a
   // DO block says plainly what happens.
   return fmt::format(
-      "DO $pgmoult$ DECLARE last pg_catalog.int8; called pg_catalog.bool; BEGIN "
-      "EXECUTE 'SELECT last_value, is_called FROM ' || {} INTO last, called; "
-      "PERFORM pg_catalog.setval({}::pg_catalog.regclass, last, called); END $pgmoult$",
-      SequenceOf(OldTable(design), identity.source_column), SequenceOf(design.transfer.source, identity.column));
+      "DO {}",
+      Literal(fmt::format(
+          "DECLARE last pg_catalog.int8; called pg_catalog.bool; BEGIN EXECUTE 'SELECT last_value, is_called FROM ' || "
+          "{} INTO last, called; PERFORM pg_catalog.setval({}::pg_catalog.regclass, last, called); END",
+          SequenceOf(OldTable(design), identity.source_column), SequenceOf(design.transfer.source, identity.column))));
 }
 
 std::vector<std::string> CreateFenceSql(const Design& design) {

@@ -31,9 +31,9 @@ std::vector<std::string> DiffTriggers(const std::vector<CaptureTrigger>& was, co
 }
 
 Awaitable<absl::Status> ReadMarker(pg::Connection& connection, const Design& design, bool& exists) {
-  CO_ASSIGN_OR_RETURN(const pg::Result result, co_await connection.Query(fmt::format("/* pgmoult:tripwire */ SELECT {}",
-                                                                                     copier::MarkerExists(
-                                                                                         design.transfer))));
+  CO_ASSIGN_OR_RETURN(const pg::Result result,
+                      co_await connection.Query(
+                          fmt::format("/* pgmoult:tripwire */ SELECT {}", copier::MarkerExists(design.transfer))));
   CO_ASSIGN_OR_RETURN(exists, result.Scalar<bool>());
   co_return absl::OkStatus();
 }

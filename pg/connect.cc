@@ -20,13 +20,15 @@ namespace {
 // ends within this time of our death.
 constexpr char kClientCheckMs[] = "1000";
 
-// "-c name=value", blanks and backslashes escaped as the server's option parser wants it.
+// "-c name=value". The server's option parser ends a value at white space of its own locale, any byte beyond ASCII
+// included, and takes every byte after a backslash as it is.
 std::string OptionText(const std::vector<std::pair<std::string, std::string>>& settings) {
   std::string out;
   for (const auto& [name, value] : settings) {
     out += fmt::format("{}-c {}=", out.empty() ? "" : " ", name);
     for (const char c : value) {
-      if (c == ' ' || c == '\\') {
+      const bool plain = c > ' ' && c < '\x7f' && c != '\\';
+      if (!plain) {
         out += '\\';
       }
       out += c;

@@ -22,8 +22,8 @@ namespace {
 
 using ::testing::HasSubstr;
 
-// By the owner. In a session of ours it tries every way out of its role, and does a superuser's work there; then it goes
-// back, so that nobody notices.
+// By the owner. In a session of ours it tries every way out of its role, and does a superuser's work there; then it
+// goes back, so that nobody notices.
 constexpr std::string_view kAttack = R"sql(
 CREATE FUNCTION shop.attack() RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
@@ -166,8 +166,9 @@ TEST_F(AttackTest, AJournalThatSomebodyElseMadeIsNotWrittenTo) {
   for (const absl::Status& status : {by_op, by_superuser}) {
     EXPECT_THAT(pg::Describe(status), HasSubstr("was made by another login (rights_stranger)"));
   }
-  for (const absl::Status& status : {RunSync(engine::ListMigrations(op())).status(),
-                                     RunSync(engine::Abort(op(), 1)).status(), RunSync(engine::Cleanup(op())).status()}) {
+  for (const absl::Status& status :
+       {RunSync(engine::ListMigrations(op())).status(), RunSync(engine::Abort(op(), 1)).status(),
+        RunSync(engine::Cleanup(op())).status()}) {
     EXPECT_THAT(pg::Describe(status), HasSubstr("was made by another login (rights_stranger)"));
   }
   EXPECT_FALSE(Won());
@@ -178,11 +179,13 @@ TEST_F(AttackTest, AJournalThatSomebodyElseMadeIsNotWrittenTo) {
 class StrangerTest : public AttackTest, public ::testing::WithParamInterface<engine::DualWriteMode> {
  protected:
   void SetUp() override {
-    superuser_.Exec(fmt::format("GRANT TEMPORARY ON DATABASE {} TO rights_stranger; GRANT USAGE ON SCHEMA shop TO "
-                                "rights_stranger",
-                                pg::Ident(database_.name())));
-    owner_.Exec("GRANT SELECT, INSERT, UPDATE, DELETE ON shop.t TO rights_stranger; GRANT USAGE ON ALL SEQUENCES IN "
-                "SCHEMA shop TO rights_stranger");
+    superuser_.Exec(
+        fmt::format("GRANT TEMPORARY ON DATABASE {} TO rights_stranger; GRANT USAGE ON SCHEMA shop TO "
+                    "rights_stranger",
+                    pg::Ident(database_.name())));
+    owner_.Exec(
+        "GRANT SELECT, INSERT, UPDATE, DELETE ON shop.t TO rights_stranger; GRANT USAGE ON ALL SEQUENCES IN "
+        "SCHEMA shop TO rights_stranger");
     engine::RunOptions options = SmallOptions();
     options.postpone_cutover = true;
     options.dual_write = GetParam();
@@ -252,8 +255,9 @@ TEST_P(StrangerTest, CannotTurnOurTriggerFunctionsOnUs) {
           fired += stopped ? 1 : 0;
         }
         EXPECT_GE(fired, 1);
-        stranger_.Exec("DROP TRIGGER attached ON lair.mine; INSERT INTO lair.mine VALUES (1), (2) ON CONFLICT DO "
-                       "NOTHING; DELETE FROM lair.mine WHERE id > 2");
+        stranger_.Exec(
+            "DROP TRIGGER attached ON lair.mine; INSERT INTO lair.mine VALUES (1), (2) ON CONFLICT DO "
+            "NOTHING; DELETE FROM lair.mine WHERE id > 2");
       }
     }
     EXPECT_EQ(Logged(), "");
@@ -277,16 +281,16 @@ TEST_P(StrangerTest, CannotMisleadOurFunctionsByNamesOfHisOwn) {
       "CREATE OPERATOR lair.<> (LEFTARG = int, RIGHTARG = int, FUNCTION = lair.never);"
       "CREATE OPERATOR lair.> (LEFTARG = int, RIGHTARG = int, FUNCTION = lair.never);"
       "CREATE FUNCTION lair.unnest(int[]) RETURNS SETOF int LANGUAGE plpgsql AS 'BEGIN RAISE ''misled''; END';"
-      "CREATE FUNCTION lair.set_config(text, text, bool) RETURNS text LANGUAGE plpgsql AS 'BEGIN RAISE ''misled''; END';"
+      "CREATE FUNCTION lair.set_config(text, text, bool) RETURNS text LANGUAGE plpgsql AS 'BEGIN RAISE ''misled''; "
+      "END';"
       "CREATE FUNCTION lair.current_setting(text) RETURNS text LANGUAGE plpgsql AS 'BEGIN RAISE ''misled''; END';"
       "CREATE AGGREGATE lair.array_agg(int) (SFUNC = pg_catalog.int4pl, STYPE = int);"
       "CREATE AGGREGATE lair.count(*) (SFUNC = pg_catalog.int8inc, STYPE = int8, INITCOND = '0');"
       "SET search_path = lair, pg_temp, pg_catalog");
-  for (const char* write :
-       {"INSERT INTO shop.t (id, s) VALUES (5001, 'in'), (5002, 'in')",
-        "UPDATE shop.t SET s = 'up' WHERE id OPERATOR(pg_catalog.=) 10",
-        "UPDATE shop.t SET id = 6000 WHERE id OPERATOR(pg_catalog.=) 11",
-        "DELETE FROM shop.t WHERE id OPERATOR(pg_catalog.=) 12"}) {
+  for (const char* write : {"INSERT INTO shop.t (id, s) VALUES (5001, 'in'), (5002, 'in')",
+                            "UPDATE shop.t SET s = 'up' WHERE id OPERATOR(pg_catalog.=) 10",
+                            "UPDATE shop.t SET id = 6000 WHERE id OPERATOR(pg_catalog.=) 11",
+                            "DELETE FROM shop.t WHERE id OPERATOR(pg_catalog.=) 12"}) {
     const auto written = stranger_.Try(write);
     EXPECT_TRUE(written.ok()) << pg::Describe(written.status());
   }

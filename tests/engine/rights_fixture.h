@@ -30,11 +30,12 @@ class LeastPrivilege : public ::testing::Test {
         "GRANT CREATE ON TABLESPACE rights_space TO rights_owner");
     superuser_.Exec(newer_grants() ? "GRANT rights_owner TO rights_op WITH INHERIT FALSE, SET TRUE"
                                    : "GRANT rights_owner TO rights_op");
-    superuser_.Exec(fmt::format("REVOKE ALL ON DATABASE {0} FROM PUBLIC; REVOKE ALL ON SCHEMA public FROM PUBLIC;"
-                                "GRANT CONNECT ON DATABASE {0} TO rights_op, rights_owner, rights_stranger;"
-                                "GRANT CREATE ON DATABASE {0} TO rights_op;"
-                                "CREATE SCHEMA shop; GRANT USAGE, CREATE ON SCHEMA shop TO rights_owner",
-                                pg::Ident(database_.name())));
+    superuser_.Exec(
+        fmt::format("REVOKE ALL ON DATABASE {0} FROM PUBLIC; REVOKE ALL ON SCHEMA public FROM PUBLIC;"
+                    "GRANT CONNECT ON DATABASE {0} TO rights_op, rights_owner, rights_stranger;"
+                    "GRANT CREATE ON DATABASE {0} TO rights_op;"
+                    "CREATE SCHEMA shop; GRANT USAGE, CREATE ON SCHEMA shop TO rights_owner",
+                    pg::Ident(database_.name())));
     owner_.Exec(
         "CREATE FUNCTION shop.positive(bigint) RETURNS bool IMMUTABLE LANGUAGE plpgsql AS 'BEGIN RETURN $1 > 0; END';"
         "CREATE TYPE shop.mood AS ENUM ('sad', 'ok'); CREATE DOMAIN shop.short AS text CHECK (length(VALUE) < 99);"
@@ -44,9 +45,7 @@ class LeastPrivilege : public ::testing::Test {
         "shop.t;"
         "INSERT INTO shop.t (id, s) SELECT g, 'row ' || g FROM generate_series(1, 3000) g");
   }
-  ~LeastPrivilege() override {
-    superuser_.Exec("ALTER ROLE rights_pawn NOSUPERUSER");
-  }
+  ~LeastPrivilege() override { superuser_.Exec("ALTER ROLE rights_pawn NOSUPERUSER"); }
 
   // Memberships have options of their own since PostgreSQL 16.
   bool newer_grants() { return superuser_.connection().server_version() >= 160000; }
@@ -65,9 +64,10 @@ class LeastPrivilege : public ::testing::Test {
   // The role must be there before its session.
   pg::ConnectOptions OwnerSession() {
     MakeOwner(superuser_, database_, "rights_owner");
-    superuser_.Exec(fmt::format("REVOKE CREATE ON DATABASE {} FROM rights_owner; REVOKE CREATE ON SCHEMA public FROM "
-                                "rights_owner",
-                                pg::Ident(database_.name())));
+    superuser_.Exec(
+        fmt::format("REVOKE CREATE ON DATABASE {} FROM rights_owner; REVOKE CREATE ON SCHEMA public FROM "
+                    "rights_owner",
+                    pg::Ident(database_.name())));
     return database_.Options("rights_owner");
   }
 };

@@ -38,9 +38,8 @@ class RightsTest : public LeastPrivilege {
       throw std::runtime_error(pg::Describe(plan.status()));
     }
     std::vector<engine::Finding> refusals;
-    std::ranges::copy_if(plan->findings, std::back_inserter(refusals), [](const engine::Finding& finding) {
-      return finding.severity == engine::Severity::kRefuse;
-    });
+    std::ranges::copy_if(plan->findings, std::back_inserter(refusals),
+                         [](const engine::Finding& finding) { return finding.severity == engine::Severity::kRefuse; });
     return refusals;
   }
   std::vector<std::string> Refused(std::string_view change) const {
@@ -96,9 +95,9 @@ struct Missing {
   std::string_view prepare = {};  // by the superuser, after which a run would work
   std::string_view take;          // by the superuser
   std::string_view code;
-  std::string_view object;   // part of the finding's object or message: what the right is on
-  std::string_view role;     // part of the message: who lacks it
-  std::string_view grant;    // part of the remedy
+  std::string_view object;  // part of the finding's object or message: what the right is on
+  std::string_view role;    // part of the message: who lacks it
+  std::string_view grant;   // part of the remedy
   std::string_view change = kChange;
   int since = 0;  // first server_version_num that knows it
 };

@@ -12,10 +12,11 @@ namespace pgmoult::tests {
 // Makes sure that a role that may log in exists. Roles belong to the server, not to the database: they stay for the
 // tests that follow, so their attributes are set each time.
 inline void EnsureRole(Session& superuser, const std::string& name, const std::string& attributes = "") {
-  superuser.Exec(
-      fmt::format("DO $$ BEGIN CREATE ROLE {0}; EXCEPTION WHEN duplicate_object THEN NULL; END $$;"
-                  "ALTER ROLE {0} LOGIN NOSUPERUSER NOBYPASSRLS INHERIT {1}",
-                  pg::Ident(name), attributes));
+  if (!superuser.Scalar<bool>(
+          fmt::format("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = {})", pg::Literal(name)))) {
+    superuser.Exec(fmt::format("CREATE ROLE {}", pg::Ident(name)));
+  }
+  superuser.Exec(fmt::format("ALTER ROLE {} LOGIN NOSUPERUSER NOBYPASSRLS INHERIT {}", pg::Ident(name), attributes));
 }
 
 // The least that a table's owner needs to have it changed: CREATE on the database and on the table's schema.

@@ -68,8 +68,7 @@ class SecretTest : public ::testing::Test {
     MakeOwner(superuser_, database_, "secret_owner");
     superuser_.Exec(fmt::format("ALTER ROLE secret_owner PASSWORD '{}'", kCanary));
     superuser_.Exec("CREATE SCHEMA secret AUTHORIZATION secret_owner; SET ROLE secret_owner");
-    superuser_.Exec(
-        "CREATE TABLE secret.t (id int PRIMARY KEY); INSERT INTO secret.t SELECT generate_series(1, 1000)");
+    superuser_.Exec("CREATE TABLE secret.t (id int PRIMARY KEY); INSERT INTO secret.t SELECT generate_series(1, 1000)");
     superuser_.Exec("RESET ROLE");
     // The server takes up its new rules in its own time.
     EXPECT_TRUE(Eventually([this] { return RunProgram(Words("status")).code == 1; }));
@@ -77,8 +76,8 @@ class SecretTest : public ::testing::Test {
 
   std::vector<std::string> Words(const std::string& verb, std::vector<std::string> more = {}) const {
     std::vector<std::string> words = {
-        verb, "-h", server->socket_dir(), "-p", fmt::format("{}", server->port()), "-U", "secret_owner",
-        "-d", database_.name()};
+        verb,           "-h", server->socket_dir(), "-p", fmt::format("{}", server->port()), "-U",
+        "secret_owner", "-d", database_.name()};
     words.insert(words.end(), more.begin(), more.end());
     return words;
   }
@@ -188,20 +187,21 @@ TEST_F(SecretTest, StandsInNoErrorMessage) {
 TEST_F(SecretTest, IsRefusedOnTheCommandLineWithBetterWays) {
   const std::string where = fmt::format("{} user=secret_owner", database_.Dsn());
   const std::string conninfo = fmt::format("{} password = '{}'", where, kCanary);
-  const std::string uri = fmt::format("postgresql://secret_owner:{}@127.0.0.1:{}/{}", kCanary, server->port(),
-                                      database_.name());
+  const std::string uri =
+      fmt::format("postgresql://secret_owner:{}@127.0.0.1:{}/{}", kCanary, server->port(), database_.name());
   const std::string parameter = fmt::format("postgres://127.0.0.1/d?p%61ssword={}", kCanary);
-  for (const std::vector<std::string>& words : {std::vector<std::string>{"status", "--dsn", conninfo},
-                                                {"status", "-d", uri},
-                                                {"status", fmt::format("--dsn={}", uri)},
-                                                {"status", fmt::format("-d{}", conninfo)},
-                                                {"status", "-d", parameter},
-                                                {"run", "--table", "secret.t", "--dbname", conninfo},
-                                                // Slips of the hand: what is wrong with them is not said by repeating them.
-                                                {"status", uri},
-                                                {"status", "--nds", conninfo},
-                                                {conninfo},
-                                                {"status", "1", uri}}) {
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"status", "--dsn", conninfo},
+        {"status", "-d", uri},
+        {"status", fmt::format("--dsn={}", uri)},
+        {"status", fmt::format("-d{}", conninfo)},
+        {"status", "-d", parameter},
+        {"run", "--table", "secret.t", "--dbname", conninfo},
+        // Slips of the hand: what is wrong with them is not said by repeating them.
+        {"status", uri},
+        {"status", "--nds", conninfo},
+        {conninfo},
+        {"status", "1", uri}}) {
     const Ended refused = RunProgram(words);
     EXPECT_EQ(refused.code, 2) << refused.output;
     EXPECT_THAT(refused.output, Not(HasSubstr(kEveryCanary)));
