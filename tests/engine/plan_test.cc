@@ -298,12 +298,13 @@ INSTANTIATE_TEST_SUITE_P(Columns, PlannedMappingTest, ::testing::ValuesIn(kMappi
                            return std::string(info.param.name);
                          });
 
-// The plan says that it may fail; this is how.
-TEST_F(PlanTest, AValueThatDoesNotFitStopsTheRunAndIsNotCut) {
+TEST_F(PlanTest, AValueThatDoesNotFitIsRefusedAndNotCut) {
   session_->Exec(
       "CREATE TABLE t (id int PRIMARY KEY, v varchar(20)); INSERT INTO t VALUES (1, 'short'), (2, 'too long')");
   const auto report = RunChange(*shared, "ALTER TABLE t ALTER COLUMN v TYPE varchar(5)");
-  EXPECT_EQ(pg::SqlState(report.status()), "22001") << pg::Describe(report.status());
+  EXPECT_EQ(engine::EndKindOf(report.status()), engine::EndKind::kRefused);
+  EXPECT_THAT(pg::Describe(report.status()),
+              HasSubstr("(id)=(2): column \"v\" (character varying(5)): value too long"));
   EXPECT_EQ(session_->Scalar<std::string>("SELECT string_agg(v, ',' ORDER BY id) FROM t"), "short,too long");
   EXPECT_EQ(session_->Scalar<int64_t>("SELECT count(*) FROM pg_attribute WHERE attrelid = 't'::regclass AND "
                                       "attname = 'v' AND atttypmod = 24"),
