@@ -133,8 +133,10 @@ TEST_F(AttackTest, ASuperuserDoesNotResumeWhatALesserLoginBegan) {
     ASSERT_TRUE(run.WaitForWaiting("postponed")) << pg::Describe(run.Finish().status());
   }
   owner_.Exec("TRUNCATE shop.bait; INSERT INTO shop.bait VALUES (1, 1)");  // there is something to copy again
-  engine::StopRequest stop;
-  const auto resumed = RunSync(engine::ResumeMigration(TargetOf(database_), 1, {}, stop));
+  BackgroundRun superusers(TargetOf(database_), 1);
+  EXPECT_FALSE(superusers.WaitForWaiting("postponed"));
+  superusers.Stop();
+  const auto resumed = superusers.Finish();
   EXPECT_EQ(engine::EndKindOf(resumed.status()), engine::EndKind::kRefused) << pg::Describe(resumed.status());
   EXPECT_THAT(pg::Describe(resumed.status()), HasSubstr("resume with the login that began it"));
   EXPECT_FALSE(Won());
@@ -277,6 +279,8 @@ TEST_P(StrangerTest, CannotMisleadOurFunctionsByNamesOfHisOwn) {
       "(id int); CREATE TEMP TABLE pgmoult_old_rows (id int); CREATE TEMP TABLE pgmoult_u (id int);"
       "CREATE TEMP TABLE pg_class (oid int); CREATE DOMAIN pg_temp.int4 AS text; CREATE DOMAIN pg_temp.integer AS text;"
       "CREATE FUNCTION lair.never(int, int) RETURNS bool IMMUTABLE LANGUAGE plpgsql AS 'BEGIN RAISE ''misled''; END';"
+      "CREATE FUNCTION lair.never(oid, int) RETURNS bool IMMUTABLE LANGUAGE plpgsql AS 'BEGIN RAISE ''misled''; END';"
+      "CREATE OPERATOR lair.<> (LEFTARG = oid, RIGHTARG = int, FUNCTION = lair.never);"
       "CREATE OPERATOR lair.= (LEFTARG = int, RIGHTARG = int, FUNCTION = lair.never);"
       "CREATE OPERATOR lair.<> (LEFTARG = int, RIGHTARG = int, FUNCTION = lair.never);"
       "CREATE OPERATOR lair.> (LEFTARG = int, RIGHTARG = int, FUNCTION = lair.never);"
