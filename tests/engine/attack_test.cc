@@ -290,7 +290,7 @@ TEST_P(StrangerTest, CannotMisleadOurFunctionsByNamesOfHisOwn) {
       "CREATE FUNCTION lair.current_setting(text) RETURNS text LANGUAGE plpgsql AS 'BEGIN RAISE ''misled''; END';"
       "CREATE AGGREGATE lair.array_agg(int) (SFUNC = pg_catalog.int4pl, STYPE = int);"
       "CREATE AGGREGATE lair.count(*) (SFUNC = pg_catalog.int8inc, STYPE = int8, INITCOND = '0');"
-      "SET search_path = lair, pg_temp, pg_catalog");
+      "GRANT USAGE ON SCHEMA lair TO PUBLIC; SET search_path = lair, pg_temp, pg_catalog");
   for (const char* write : {"INSERT INTO shop.t (id, s) VALUES (5001, 'in'), (5002, 'in')",
                             "UPDATE shop.t SET s = 'up' WHERE id OPERATOR(pg_catalog.=) 10",
                             "UPDATE shop.t SET id = 6000 WHERE id OPERATOR(pg_catalog.=) 11",
