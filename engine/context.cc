@@ -36,8 +36,8 @@ pg::Awaitable<absl::StatusOr<copier::Replayer*>> GetReplayer(Context& context) {
       // Nobody else writes the shadow: a duplicate is one of the source's, be it for a moment only.
       options.max_duplicates = 5;
     }
-    context.replayer = std::make_unique<copier::Replayer>(std::move(connection), context.design.transfer, options,
-                                                          context.lock_wait);
+    context.replayer =
+        std::make_unique<copier::Replayer>(std::move(connection), context.design.transfer, options, context.lock_wait);
   }
   co_return context.replayer.get();
 }

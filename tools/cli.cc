@@ -91,9 +91,11 @@ void AddConnection(CLI::App& app, ConnectionArguments& connection) {
   app.add_option("-U,--username", connection.user, "Login: the table's owner, a member of that role, or a superuser.")
       ->type_name("NAME")
       ->group(kGroup);
-  auto* database = app.add_option("-d,--dbname", connection.database,
-                                  "Database: a name, a conninfo string (\"host=db1 dbname=shop\") or a URI "
-                                  "(postgresql://db1/shop). What such a string says wins over -h, -p and -U.");
+  auto* database =
+      app.add_option("-d,--dbname", connection.database,
+                     "Database: a name, a conninfo string (\"host=db1 dbname=shop\") or a URI "
+                     "(postgresql://db1/shop), without a password. What such a string says wins over -h, -p "
+                     "and -U.");
   database->type_name("DB")->group(kGroup);
   app.add_option("--dsn", connection.database, "The same as -d with a conninfo string or a URI.")
       ->type_name("DSN")

@@ -131,6 +131,9 @@ constexpr char kEnvironment[] = R"(Environment:
   PGHOST, PGPORT, PGUSER, PGDATABASE, PGSERVICE, PGPASSFILE, PGSSLMODE, ...
         Defaults of the connection, as for psql; also ~/.pgpass and service
         files. All of them are libpq's own.
+  PGPASSWORD
+        The password; better in ~/.pgpass. It is never taken from the command
+        line.
   NO_COLOR
         Set to anything: no colours on a terminal.
 )";

@@ -133,8 +133,10 @@ TEST_F(AttackTest, ASuperuserDoesNotResumeWhatALesserLoginBegan) {
     ASSERT_TRUE(run.WaitForWaiting("postponed")) << pg::Describe(run.Finish().status());
   }
   owner_.Exec("TRUNCATE shop.bait; INSERT INTO shop.bait VALUES (1, 1)");  // there is something to copy again
-  engine::StopRequest stop;
-  const auto resumed = RunSync(engine::ResumeMigration(TargetOf(database_), 1, {}, stop));
+  BackgroundRun superusers(TargetOf(database_), 1);
+  EXPECT_FALSE(superusers.WaitForWaiting("postponed"));
+  superusers.Stop();
+  const auto resumed = superusers.Finish();
   EXPECT_EQ(engine::EndKindOf(resumed.status()), engine::EndKind::kRefused) << pg::Describe(resumed.status());
   EXPECT_THAT(pg::Describe(resumed.status()), HasSubstr("resume with the login that began it"));
   EXPECT_FALSE(Won());
@@ -277,6 +279,8 @@ TEST_P(StrangerTest, CannotMisleadOurFunctionsByNamesOfHisOwn) {
       "(id int); CREATE TEMP TABLE pgmoult_old_rows (id int); CREATE TEMP TABLE pgmoult_u (id int);"
       "CREATE TEMP TABLE pg_class (oid int); CREATE DOMAIN pg_temp.int4 AS text; CREATE DOMAIN pg_temp.integer AS text;"
       "CREATE FUNCTION lair.never(int, int) RETURNS bool IMMUTABLE LANGUAGE plpgsql AS 'BEGIN RAISE ''misled''; END';"
+      "CREATE FUNCTION lair.never(oid, int) RETURNS bool IMMUTABLE LANGUAGE plpgsql AS 'BEGIN RAISE ''misled''; END';"
+      "CREATE OPERATOR lair.<> (LEFTARG = oid, RIGHTARG = int, FUNCTION = lair.never);"
       "CREATE OPERATOR lair.= (LEFTARG = int, RIGHTARG = int, FUNCTION = lair.never);"
       "CREATE OPERATOR lair.<> (LEFTARG = int, RIGHTARG = int, FUNCTION = lair.never);"
       "CREATE OPERATOR lair.> (LEFTARG = int, RIGHTARG = int, FUNCTION = lair.never);"
@@ -286,7 +290,7 @@ TEST_P(StrangerTest, CannotMisleadOurFunctionsByNamesOfHisOwn) {
       "CREATE FUNCTION lair.current_setting(text) RETURNS text LANGUAGE plpgsql AS 'BEGIN RAISE ''misled''; END';"
       "CREATE AGGREGATE lair.array_agg(int) (SFUNC = pg_catalog.int4pl, STYPE = int);"
       "CREATE AGGREGATE lair.count(*) (SFUNC = pg_catalog.int8inc, STYPE = int8, INITCOND = '0');"
-      "SET search_path = lair, pg_temp, pg_catalog");
+      "GRANT USAGE ON SCHEMA lair TO PUBLIC; SET search_path = lair, pg_temp, pg_catalog");
   for (const char* write : {"INSERT INTO shop.t (id, s) VALUES (5001, 'in'), (5002, 'in')",
                             "UPDATE shop.t SET s = 'up' WHERE id OPERATOR(pg_catalog.=) 10",
                             "UPDATE shop.t SET id = 6000 WHERE id OPERATOR(pg_catalog.=) 11",

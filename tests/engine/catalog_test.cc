@@ -47,7 +47,8 @@ const Case kCases[] = {
     {"RenamedNotNullColumn", 14, "CREATE TABLE t (id int PRIMARY KEY, v text NOT NULL DEFAULT 'v')",
      "ALTER TABLE t RENAME COLUMN v TO w; ALTER TABLE t ALTER COLUMN id TYPE bigint", "column w text not null"},
     {"AllPrivileges", 14,
-     "CREATE TABLE t (id int PRIMARY KEY, v text); GRANT ALL ON t TO catalog_clerk WITH GRANT OPTION; REVOKE REFERENCES "
+     "CREATE TABLE t (id int PRIMARY KEY, v text); GRANT ALL ON t TO catalog_clerk WITH GRANT OPTION; REVOKE "
+     "REFERENCES "
      "ON "
      "t FROM catalog_owner"},
     {"StatisticsTargets", 14,

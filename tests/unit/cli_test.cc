@@ -136,6 +136,18 @@ TEST(CliTest, ATypedPasswordGoesToLibpqOnly) {
   EXPECT_THAT(UsageErrorOf({"status", "-d", "a", "--dsn", "b=c"}), HasSubstr("excludes"));
 }
 
+TEST(CliTest, KnowsWhichWordsHoldAPassword) {
+  for (const char* word : {"postgres://u:secret@h/d", "--dsn=postgres://h/d?password=secret",
+                           "-dhost=h password=secret", "password = 'secret'", "postgresql://h/d?p%61ssword=secret",
+                           "postgres://h?sslpassword=s", "--dbname=host=h oauth_client_secret=s"}) {
+    EXPECT_TRUE(WordHoldsPassword(word)) << word;
+  }
+  for (const char* word : {"", "-", "-d", "--dsn", "--dsn=", "postgres://u@h:1/d", "host=h passfile=f", "passwords",
+                           "-W", "--password", "ALTER TABLE t ADD password text DEFAULT 'a=b'", "postgres://h/d?"}) {
+    EXPECT_FALSE(WordHoldsPassword(word)) << word;
+  }
+}
+
 TEST(CliTest, PasswordsInConnectionStringsAreNotRepeated) {
   const std::vector<std::pair<std::string, std::string>> cases = {
       {"postgresql://u:secret@h:5433/d", "postgresql://u@h:5433/d"},
