@@ -39,6 +39,7 @@ class Builder {
   Awaitable<absl::StatusOr<bool>> ApplyChange();
   Awaitable<absl::Status> RefuseForRights(const absl::Status& denied);
   Awaitable<absl::Status> Describe();
+  Awaitable<absl::Status> ReadOneValue(Column& added);
   Awaitable<absl::Status> Map();
   Awaitable<absl::StatusOr<std::map<int32_t, std::string>>> UserExpressions();
   Awaitable<absl::StatusOr<std::string>> Canonical(std::string expression);
@@ -155,6 +156,42 @@ Awaitable<absl::Status> Builder::Describe() {
                                                  "pg_catalog.pg_class WHERE oid = $1::pg_catalog.oid",
                                                  {shadow_oid_}));
   CO_ASSIGN_OR_RETURN(build_.design.replica_identity, identity.Scalar<std::string>());
+  for (Column& column : build_.target_columns) {
+    const bool added = static_cast<size_t>(column.number) > build_.source_columns.size();
+    if (added && column.default_expression && !column.missing_value && column.generated.empty()) {
+      CO_RETURN_IF_ERROR(co_await ReadOneValue(column));
+    }
+  }
+  co_return absl::OkStatus();
+}
+
+// A statement that rewrites the table gives all rows one value of a default that is not volatile, but does not keep it
+// as ADD COLUMN by itself does: so that is done beside it. A volatile default leaves no value here either. Of a domain,
+// the type below it is added: with a domain that has constraints PostgreSQL rewrites once more.
+Awaitable<absl::Status> Builder::ReadOneValue(Column& added) {
+  const pg::QualifiedName probe(build_.design.schema_new, "pgmoult_default");
+  CO_ASSIGN_OR_RETURN(
+      const pg::Result type,
+      co_await connection_.Query(
+          "/* pgmoult:prepare */ WITH RECURSIVE below AS (SELECT atttypid AS type, atttypmod AS modifier FROM "
+          "pg_attribute WHERE attrelid = $1::oid AND attnum = $2::int2 UNION ALL SELECT t.typbasetype, t.typtypmod "
+          "FROM "
+          "below b JOIN pg_type t ON t.oid = b.type WHERE t.typtype = 'd') SELECT format_type(b.type, b.modifier) FROM "
+          "below b JOIN pg_type t ON t.oid = b.type WHERE t.typtype <> 'd'",
+          {shadow_oid_, added.number}));
+  CO_ASSIGN_OR_RETURN(const std::string plain_type, type.Scalar<std::string>());
+  std::vector<pg::Statement> statements;
+  statements.push_back({fmt::format("/* pgmoult:prepare */ CREATE TABLE {} ()", probe), {}});
+  statements.push_back({fmt::format("/* pgmoult:prepare */ ALTER TABLE {} ADD COLUMN value {} DEFAULT {}", probe,
+                                    plain_type, *added.default_expression),
+                        {}});
+  statements.push_back(
+      {"/* pgmoult:prepare */ SELECT CASE WHEN atthasmissing THEN attmissingval::text END FROM "
+       "pg_attribute WHERE attrelid = $1::regclass AND attnum = 1",
+       {probe.Quoted()}});
+  statements.push_back({fmt::format("/* pgmoult:prepare */ DROP TABLE {}", probe), {}});
+  CO_ASSIGN_OR_RETURN(const std::vector<pg::Result> results, co_await connection_.Pipeline(std::move(statements)));
+  CO_ASSIGN_OR_RETURN(added.missing_value, results[2].Scalar<std::optional<std::string>>());
   co_return absl::OkStatus();
 }
 

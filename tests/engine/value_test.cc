@@ -334,5 +334,24 @@ TEST_F(ValueTest, ColumnsOfALongHistorySurvive) {
   ExpectSameBytes();
 }
 
+// PostgreSQL keeps no such value where the statement rewrites the table, and computes it once all the same.
+TEST_F(ValueTest, ADefaultBesideARewriteIsOneValue) {
+  session_.Exec(
+      "CREATE DOMAIN small AS int CHECK (VALUE < 10); CREATE TABLE t (id int PRIMARY KEY, v text); INSERT INTO t "
+      "SELECT g, "
+      "'x' FROM generate_series(1, 2000) g");
+  const auto report =
+      RunChange(database_,
+                "ALTER TABLE t ALTER id TYPE bigint, ADD at timestamptz DEFAULT now(), ADD n int DEFAULT "
+                "7, ADD d small DEFAULT 3, ADD a int[] DEFAULT '{1,2}', ADD e text DEFAULT E'a''b'");
+  ASSERT_TRUE(report.ok()) << pg::Describe(report.status());
+  EXPECT_EQ(
+      session_.Scalar<std::string>("SELECT format('%s %s', count(DISTINCT at), min(format('%s %s %s %s', n, d, a, "
+                                   "e))) FROM t"),
+      "1 7 3 {1,2} a'b");
+  EXPECT_TRUE(report->dual_write);
+  EXPECT_EQ(report->repaired, 0);
+}
+
 }  // namespace
 }  // namespace pgmoult::tests
