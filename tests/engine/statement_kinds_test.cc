@@ -437,6 +437,7 @@ TEST_P(CaptureKindsTest, EveryKindOfStatementIsKnownAndUndisturbed) {
     } else {
       EXPECT_GT(Logged(), before) << "it should have been logged";
     }
+    ASSERT_FALSE(HasFailure()) << "what is broken stays so";
   }
   ExpectTheTwinsRows();
   ASSERT_NO_FATAL_FAILURE(Continue());
