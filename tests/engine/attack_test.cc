@@ -216,8 +216,7 @@ class StrangerTest : public AttackTest, public ::testing::WithParamInterface<eng
     std::vector<std::string> statements;
     for (const char* form :
          {"AFTER INSERT ON lair.mine REFERENCING NEW TABLE AS pgmoult_new_rows FOR EACH STATEMENT",
-          "AFTER UPDATE ON lair.mine REFERENCING NEW TABLE AS pgmoult_new_rows OLD TABLE AS pgmoult_old_rows FOR EACH "
-          "STATEMENT",
+          "AFTER UPDATE ON lair.mine REFERENCING NEW TABLE AS pgmoult_new_rows FOR EACH STATEMENT",
           "AFTER DELETE ON lair.mine REFERENCING OLD TABLE AS pgmoult_old_rows FOR EACH STATEMENT",
           "AFTER INSERT OR UPDATE OR DELETE ON lair.mine FOR EACH ROW", "BEFORE TRUNCATE ON lair.mine"}) {
       statements.push_back(fmt::format("CREATE TRIGGER attached {} EXECUTE FUNCTION {}()", form, function));

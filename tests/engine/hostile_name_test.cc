@@ -34,11 +34,10 @@ namespace {
 
 using pg::Ident;
 using pg::Literal;
-using ::testing::HasSubstr;
 
 constexpr size_t kLongest = 63;  // bytes, NAMEDATALEN - 1
-constexpr int kNamesPerTable = 17;
-constexpr int kTables = 12;
+constexpr size_t kNamesPerTable = 17;
+constexpr size_t kTables = 12;
 
 constexpr std::string_view kNastiest[] = {"\"",
                                           "\"\"",
@@ -91,8 +90,7 @@ constexpr std::string_view kNastiest[] = {"\"",
                                           "😀",
                                           "e\xcc\x81",
                                           "\xc3\xa9",
-                                          "a\x01"
-                                          "b",
+                                          "a\x01z",
                                           "\x7f",
                                           "new",
                                           "old",
@@ -112,7 +110,7 @@ std::vector<std::string> Names() {
   std::set<std::string> seen(names.begin(), names.end());
   std::mt19937 random(4711);
   const auto below = [&random](size_t end) { return static_cast<size_t>(random()) % end; };
-  while (names.size() < static_cast<size_t>(kNamesPerTable) * kTables) {
+  while (names.size() < kNamesPerTable * kTables) {
     std::string name;
     // Every third one is as long as a name can be.
     const size_t parts = names.size() % 3 == 0 ? 100 : 2 + below(4);
@@ -133,8 +131,8 @@ std::vector<std::string> Names() {
 
 // A table with everything that bears a name, and the change that is made of it.
 struct HostileTable {
-  explicit HostileTable(const std::vector<std::string>& names, int number) {
-    const auto name = [&names, number](int i) { return names[static_cast<size_t>(number * kNamesPerTable + i)]; };
+  HostileTable(const std::vector<std::string>& names, size_t number) {
+    const auto name = [&names, number](size_t i) { return names[number * kNamesPerTable + i]; };
     owner = name(0);
     while (owner.starts_with("pgmoult")) {  // of tables these are reserved, of roles not
       owner += "x";
@@ -228,7 +226,7 @@ class HostileNameTest : public ::testing::Test {
 TEST_F(HostileNameTest, TwoHundredNamesEndAsAPlainAlterTableLeavesThem) {
   const std::vector<std::string> names = Names();
   ASSERT_EQ(std::set<std::string>(names.begin(), names.end()).size(), 204U);
-  for (int number = 0; number < kTables; ++number) {
+  for (size_t number = 0; number < kTables; ++number) {
     const HostileTable hostile(names, number);
     SCOPED_TRACE(fmt::format("{}: {}", number, hostile.change));
     Make(native_database_, native_, hostile);
