@@ -40,7 +40,7 @@ Mutant NoTrigger(std::string_view which) {
 
 // The first two IFs of the dual-write body, the other way round.
 void AskForTheLogFirst(std::string& sql) {
-  constexpr std::string_view kIsolation = "  IF pg_catalog.current_setting('transaction_isolation')";
+  constexpr std::string_view kIsolation = "  IF pg_catalog.current_setting(''transaction_isolation'')";
   constexpr std::string_view kLogged = "  IF EXISTS (SELECT FROM ROWS FROM";
   constexpr std::string_view kEnd = "  END IF;\n";
   const size_t isolation = sql.find(kIsolation);
@@ -151,7 +151,7 @@ const std::map<std::string, Mutant>& Mutants() {
       {"dual_write_no_exception_block",
        Edit("CREATE OR REPLACE FUNCTION", "WHEN OTHERS THEN", "WHEN SQLSTATE 'ZZZZZ' THEN")},
       {"dual_write_isolation_second", AskForTheLogFirst},
-      {"dual_write_repeatable_read", Edit("CREATE OR REPLACE FUNCTION", "<> 'read committed'", "= 'serializable'")},
+      {"dual_write_repeatable_read", Edit("CREATE OR REPLACE FUNCTION", "<> ''read committed''", "= ''serializable''")},
       {"dual_write_key_not_set", KeepTheKey},
       {"dual_write_no_lock_timeout", Edit("CREATE OR REPLACE FUNCTION", "'30ms'", "'0'")},
       // Verify.
