@@ -17,7 +17,7 @@ struct ShadowBuild {
   std::vector<Column> source_columns;
   std::vector<Column> target_columns;
   std::vector<std::string> refusals;  // what cannot be carried over, as sentences
-  std::string grant;  // where the refusal is a right that the owner lacks: how to give it; else ""
+  std::string grant;                  // where the refusal is a right that the owner lacks: how to give it; else ""
   std::vector<std::string> warnings;
 };
 
