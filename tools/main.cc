@@ -29,9 +29,8 @@ void HidePasswordVariable() {
   constexpr char kName[] = "PGPASSWORD";
   if (char* const given = std::getenv(kName); given != nullptr) {
     const std::string copy = given;
-    if (setenv(kName, copy.c_str(), /*overwrite=*/1) == 0) {
-      std::memset(given, 0, copy.size());
-    }
+    std::memset(given, 0, copy.size());
+    setenv(kName, copy.c_str(), /*overwrite=*/1);
   }
 }
 
