@@ -28,14 +28,14 @@ class LockWait {
   template <typename Attempt>
   auto Run(Attempt attempt) -> decltype(attempt()) {
     auto result = co_await attempt();
-    if (!pg::IsLockNotAvailable(StatusOf(result))) {
+    if (!IsLocked(result)) {
       co_return result;
     }
     ++waiting_;
     const absl::Cleanup done = [this] { --waiting_; };
     const pg::Deadline deadline = pg::Deadline::After(budget_);
     pg::Backoff backoff(std::chrono::milliseconds(20), std::chrono::milliseconds(2000));
-    while (pg::IsLockNotAvailable(StatusOf(result)) && !deadline.Expired()) {
+    while (IsLocked(result) && !deadline.Expired()) {
       if (const absl::Status slept = co_await pg::SleepFor(backoff.Next()); !slept.ok()) {
         co_return slept;
       }
@@ -45,10 +45,10 @@ class LockWait {
   }
 
  private:
-  static const absl::Status& StatusOf(const absl::Status& status) { return status; }
+  static bool IsLocked(const absl::Status& status) { return pg::IsLockNotAvailable(status); }
   template <typename T>
-  static const absl::Status& StatusOf(const absl::StatusOr<T>& result) {
-    return result.status();
+  static bool IsLocked(const absl::StatusOr<T>& result) {
+    return pg::IsLockNotAvailable(result.status());
   }
 
   std::chrono::milliseconds budget_;
