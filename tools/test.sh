@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Everything that must hold before a commit: formats, lint, include rules, fuzzing, all tests under the sanitizers.
 #
-#   tools/test.sh           all of it
-#   tools/test.sh --quick   without clang-tidy and fuzzing
+#   tools/test.sh                 all of it with PostgreSQL 15, and the core with 14 and 18
+#   tools/test.sh --all-servers   the core with 16 and 17, too
+#   tools/test.sh --quick         without clang-tidy, fuzzing and other servers than 15
 #
 # Runs as root (the servers then run as the user postgres) or as a plain user, who needs sudo only while packages miss.
 # ctest comes last, so that its summary ends the output.
@@ -15,11 +16,14 @@ project_root="$(pwd)"
 tidy_cache="${project_root}/build/tidy-cache"
 
 quick=false
+servers=(14 18)
 case "${1:-}" in
   "") ;;
-  --quick) quick=true ;;
-  *) echo "test.sh: unknown argument '$1' (the only one is --quick)" >&2; exit 2 ;;
+  --all-servers) servers=(14 16 17 18) ;;
+  --quick) quick=true; servers=() ;;
+  *) echo "test.sh: unknown argument '$1' (there are --all-servers and --quick)" >&2; exit 2 ;;
 esac
+(($# <= 1)) || { echo "test.sh: one argument at most" >&2; exit 2; }
 
 phase() { printf '== %s (after %d s)\n' "$1" "${SECONDS}"; }
 
@@ -135,6 +139,11 @@ export fuzz_seconds
 phase "packages"
 tools/install.sh
 
+if ((${#servers[@]} > 0)); then
+  phase "servers"
+  tools/servers.sh "${servers[@]}"
+fi
+
 phase "configure"
 cmake --preset dev >/dev/null
 
@@ -168,4 +177,9 @@ if ! "${quick}"; then
 fi
 
 phase "tests"
-ctest --preset dev
+# Servers that an earlier run brought are left out.
+unwanted=()
+for major in 14 16 17 18; do
+  [[ " ${servers[*]} " == *" ${major} "* ]] || unwanted+=("${major}")
+done
+ctest --preset dev -E "^server($(IFS='|' && echo "${unwanted[*]}"))\."

@@ -27,16 +27,23 @@
 namespace pgmoult::tests {
 namespace {
 
+using ::testing::AnyOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
+
+// Debian's works with every server; not every server has one beside it.
+std::string PgbenchFor(const tools::PrivateServer& server) {
+  const std::string of_debian = "/usr/lib/postgresql/15/bin/pgbench";
+  return access(of_debian.c_str(), X_OK) == 0 ? of_debian : server.bin_dir() + "/pgbench";
+}
 
 // A pgbench under way.
 class Pgbench {
  public:
   Pgbench(const TestDatabase& database, std::vector<std::string> arguments)
       : output_(memfd_create("pgbench output", MFD_CLOEXEC)) {
-    arguments.insert(arguments.begin(),
-                     {database.server().bin_dir() + "/pgbench", "-h", database.server().socket_dir(), "-p",
-                      fmt::format("{}", database.server().port()), "-U", database.server().user()});
+    arguments.insert(arguments.begin(), {PgbenchFor(database.server()), "-h", database.server().socket_dir(), "-p",
+                                         fmt::format("{}", database.server().port()), "-U", database.server().user()});
     arguments.push_back(database.name());
     std::vector<char*> argv;
     for (std::string& argument : arguments) {
@@ -129,9 +136,9 @@ TEST(StressPgbenchTest, NoTransactionFailsAndAllSumsAgreeAcrossAChangeOfTheAccou
   for (Pgbench* load : {&simple, &prepared}) {
     EXPECT_EQ(load->End(), 0) << load->Output();
     EXPECT_THAT(load->Output(), HasSubstr("number of transactions actually processed"));
-    if (client.server_version() >= 150000) {
-      EXPECT_THAT(load->Output(), HasSubstr("number of failed transactions: 0 (0.000%)"));
-    }
+    // Only a pgbench from before 15 does not count them.
+    EXPECT_THAT(load->Output(), AnyOf(Not(HasSubstr("number of failed transactions")),
+                                      HasSubstr("number of failed transactions: 0 (0.000%)")));
   }
   EXPECT_EQ(client.Must("SELECT pg_typeof(aid)::text FROM pgbench_accounts LIMIT 1").Value(), "bigint");
   EXPECT_EQ(
