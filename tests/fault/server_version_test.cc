@@ -61,7 +61,8 @@ class FakeServer {
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t size = sizeof address;
     auto* const any = reinterpret_cast<sockaddr*>(&address);  // NOLINT: as the socket API wants it
-    if (bind(listener_, any, size) != 0 || listen(listener_, 8) != 0 || getsockname(listener_, any, &size) != 0) {
+    if (listener_ < 0 || bind(listener_, any, size) != 0 || listen(listener_, 8) != 0 ||
+        getsockname(listener_, any, &size) != 0) {
       throw std::runtime_error("no socket to listen on");
     }
     port_ = ntohs(address.sin_port);
