@@ -31,7 +31,7 @@ fail() {
 # Runs a program as the one who will run the servers: postgres where we are root.
 as_server_user() {
   if ((EUID == 0)); then
-    runuser -u postgres -- "$@"
+    (cd / && runuser -u postgres -- "$@")  # it may have no way into the folder we are in
   else
     "$@"
   fi
