@@ -45,6 +45,7 @@ struct Column {
   // What ADD COLUMN gives to rows that exist, as a one-element array; PostgreSQL evaluates a default that is not
   // volatile once, at the ALTER. nullopt: no default, or a volatile one.
   std::optional<std::string> missing_value;
+  bool value_of_last_default = false;  // missing_value was not kept by PostgreSQL, but computed from the final default
   bool is_domain = false;
   bool has_binary_output = true;
   bool cast_would_cut = false;  // an array or a domain with a length, which an explicit cast enforces by cutting

@@ -80,7 +80,8 @@ class OrderRule {
   // Whether an added column takes its values from what the shadow has as its default in the end.
   bool HasOwnValues() const {
     return std::ranges::any_of(plan_.build.target_columns, [this](const Column& column) {
-      return static_cast<size_t>(column.number) > plan_.build.source_columns.size() && !column.missing_value;
+      return static_cast<size_t>(column.number) > plan_.build.source_columns.size() &&
+             (!column.missing_value || column.value_of_last_default);
     });
   }
 

@@ -192,6 +192,7 @@ Awaitable<absl::Status> Builder::ReadOneValue(Column& added) {
   statements.push_back({fmt::format("/* pgmoult:prepare */ DROP TABLE {}", probe), {}});
   CO_ASSIGN_OR_RETURN(const std::vector<pg::Result> results, co_await connection_.Pipeline(std::move(statements)));
   CO_ASSIGN_OR_RETURN(added.missing_value, results[2].Scalar<std::optional<std::string>>());
+  added.value_of_last_default = added.missing_value.has_value();
   co_return absl::OkStatus();
 }
 
