@@ -235,7 +235,7 @@ Awaitable<absl::Status> RunStages(Context& context, Stage stage) {
       next = Stage::kCopy;
     } else if (const auto target = JumpTarget(status)) {
       next = *target;
-    } else if (stage > Stage::kPrepare && IsDataError(status)) {
+    } else if (stage > Stage::kPrepare && stage < Stage::kObserve && IsDataError(status)) {
       co_return co_await NameMisfits(context, status);
     } else {
       CO_RETURN_IF_ERROR(status);
