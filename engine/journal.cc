@@ -128,21 +128,25 @@ Awaitable<absl::StatusOr<JournalOwners>> ReadJournalOwners(pg::Connection& conne
   co_return owners;
 }
 
+// A superuser is a member of everybody, and would run the code of a lesser owner's triggers and views all the same.
+absl::Status CheckOwners(const JournalOwners& owners) {
+  const std::string& others = owners.strangers.empty() ? owners.lesser : owners.strangers;
+  return others.empty() ? absl::OkStatus() : MadeByAnother(others);
+}
+
 }  // namespace
 
 std::string_view StateName(State state) { return kStates[static_cast<size_t>(state)]; }
 
 Awaitable<absl::StatusOr<bool>> JournalExists(pg::Connection& connection) {
   CO_ASSIGN_OR_RETURN(const JournalOwners owners, co_await ReadJournalOwners(connection));
-  CO_RETURN_IF_ERROR(owners.strangers.empty() ? absl::OkStatus() : MadeByAnother(owners.strangers));
+  CO_RETURN_IF_ERROR(CheckOwners(owners));
   co_return owners.exists;
 }
 
 Awaitable<absl::Status> EnsureJournal(pg::Connection& connection) {
   CO_ASSIGN_OR_RETURN(const JournalOwners owners, co_await ReadJournalOwners(connection));
-  // A superuser may read and mend anybody's journal. What a new run writes would run the code of its triggers.
-  const std::string strangers = owners.strangers.empty() ? owners.lesser : owners.strangers;
-  CO_RETURN_IF_ERROR(strangers.empty() ? absl::OkStatus() : MadeByAnother(strangers));
+  CO_RETURN_IF_ERROR(CheckOwners(owners));
   if (!owners.exists) {
     absl::Status made = (co_await connection.Script(sql::kJournal)).status();
     const std::string sqlstate = pg::SqlState(made);
