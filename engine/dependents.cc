@@ -161,9 +161,8 @@ Awaitable<absl::StatusOr<std::optional<std::string>>> DependentClones::Make() {
 }
 
 Awaitable<absl::Status> DependentClones::MakeAll() {
-  const std::string owner = Ident(source_.owner).Quoted();
   std::set<std::string> scratches;
-  std::set<std::string> owners = {owner};
+  std::set<std::string> owners = {source_.owner};
   for (const Clone& one : clones_) {
     scratches.insert(one.scratch);
     owners.insert(one.owner);
@@ -171,8 +170,8 @@ Awaitable<absl::Status> DependentClones::MakeAll() {
   scratches.erase("");
   owners.erase("");
   for (const std::string& other : owners) {
-    if (other != owner) {
-      CO_RETURN_IF_ERROR(co_await Execute(fmt::format("GRANT USAGE ON SCHEMA {} TO {}", Ident(schema_), other)));
+    if (other != source_.owner) {
+      CO_RETURN_IF_ERROR(co_await Execute(fmt::format("GRANT USAGE ON SCHEMA {} TO {}", Ident(schema_), Ident(other))));
     }
   }
   CO_RETURN_IF_ERROR(co_await Execute("RESET ROLE"));
@@ -180,7 +179,7 @@ Awaitable<absl::Status> DependentClones::MakeAll() {
     CO_RETURN_IF_ERROR(co_await Execute(fmt::format("CREATE SCHEMA {}", Ident(scratch))));
     for (const std::string& other : owners) {
       CO_RETURN_IF_ERROR(
-          co_await Execute(fmt::format("GRANT USAGE, CREATE ON SCHEMA {} TO {}", Ident(scratch), other)));
+          co_await Execute(fmt::format("GRANT USAGE, CREATE ON SCHEMA {} TO {}", Ident(scratch), Ident(other))));
     }
   }
   CO_RETURN_IF_ERROR(
@@ -190,7 +189,7 @@ Awaitable<absl::Status> DependentClones::MakeAll() {
       continue;
     }
     CO_RETURN_IF_ERROR(
-        co_await Execute(one.owner.empty() ? "RESET ROLE" : fmt::format("SET LOCAL ROLE {}", one.owner)));
+        co_await Execute(one.owner.empty() ? "RESET ROLE" : fmt::format("SET LOCAL ROLE {}", Ident(one.owner))));
     for (const std::string& statement : one.statements) {
       CO_RETURN_IF_ERROR(pg::Annotate(co_await Execute(statement), one.real));
     }
@@ -214,13 +213,14 @@ Awaitable<absl::Status> DependentClones::Drop(int64_t clone) {
   }
   scratches.erase("");
   others.erase("");
-  others.erase(Ident(source_.owner).Quoted());
+  others.erase(source_.owner);
   for (const std::string& scratch : scratches) {
     CO_RETURN_IF_ERROR(co_await Execute(fmt::format("DROP SCHEMA {} CASCADE", Ident(scratch))));
   }
   CO_RETURN_IF_ERROR(co_await Execute(fmt::format("SET LOCAL ROLE {}", Ident(source_.owner))));
   for (const std::string& other : others) {
-    CO_RETURN_IF_ERROR(co_await Execute(fmt::format("REVOKE USAGE ON SCHEMA {} FROM {}", Ident(schema_), other)));
+    CO_RETURN_IF_ERROR(
+        co_await Execute(fmt::format("REVOKE USAGE ON SCHEMA {} FROM {}", Ident(schema_), Ident(other))));
   }
   CO_ASSIGN_OR_RETURN(
       const pg::Result keys,

@@ -59,7 +59,7 @@ class DependentClones {
   struct Clone {
     std::string kind;
     int64_t oid = 0;      // of what it stands for
-    std::string owner;    // quoted; "" for the login
+    std::string owner;    // "" for the login
     std::string scratch;  // schema; "" where it needs none
     std::string real;     // qualified and quoted
     std::string clone;

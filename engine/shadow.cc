@@ -211,8 +211,11 @@ Awaitable<absl::StatusOr<bool>> Builder::Refuses(const absl::Status& applied) {
   } else {
     build_.refusal_code = "dependent_in_the_way";
     build_.remedy = "drop what depends on it and make it again after the swap, or leave that column as it is";
-    build_.refusals.push_back(
-        fmt::format("PostgreSQL does not accept the change: {}", dependents_->RealNames(pg::Describe(applied))));
+    // The detail of these two names what depends, and holds no values.
+    const std::string detail = pg::ErrorFields(applied).detail;
+    build_.refusals.push_back(fmt::format(
+        "PostgreSQL does not accept the change: {}",
+        dependents_->RealNames(fmt::format("{}{}{}", pg::Describe(applied), detail.empty() ? "" : ": ", detail))));
   }
   co_return true;
 }

@@ -37,7 +37,7 @@ named AS (
   SELECT p.*, $2::text || '_' || p.place AS scratch,
          quote_ident(p.nspname) || '.' || quote_ident(p.name) AS real,
          quote_ident($2::text || '_' || p.place) || '.' || quote_ident(p.name) AS clone,
-         quote_ident(pg_get_userbyid(p.owner)) AS owner_name
+         pg_get_userbyid(p.owner)::text AS owner_name
   FROM placed p
 ),
 -- The columns of a relation as a table's; of a foreign key only those it needs.
@@ -100,7 +100,7 @@ FROM named n JOIN pg_proc f ON f.oid = n.oid,
 WHERE n.kind = 'function'
 UNION ALL
 -- Out of the table: the clone references a stand-in of the other table, which has the key and nothing else.
-SELECT n.kind, n.oid, (SELECT quote_ident(pg_get_userbyid(r.relowner)) FROM rel r), n.scratch, n.real, n.clone,
+SELECT n.kind, n.oid, (SELECT pg_get_userbyid(r.relowner)::text FROM rel r), n.scratch, n.real, n.clone,
        ARRAY[format('CREATE TABLE %s (%s, UNIQUE (%s))', n.clone, c.text, k.key),
              CASE WHEN left(k.def, length(k.head)) = k.head
                   THEN format('ALTER TABLE %s ADD CONSTRAINT %I FOREIGN KEY (%s) REFERENCES %s(%s', (SELECT r.clone FROM rel r),
