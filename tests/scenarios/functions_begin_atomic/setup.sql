@@ -28,4 +28,5 @@ RESET ROLE;
 SET ROLE scn_reader;
 GRANT EXECUTE ON FUNCTION api.title(int) TO scn_clerk;
 RESET ROLE;
+GRANT CREATE ON SCHEMA public TO scn_team;
 ALTER FUNCTION how_many() OWNER TO scn_team;

@@ -1,4 +1,4 @@
--- Constraint triggers of the table, deferrable or not, and one of another table that is declared FROM it.
+-- Constraint triggers of the table, deferrable or not, and one that is declared FROM another table.
 SET ROLE scn_owner;
 CREATE TABLE boxes (id int PRIMARY KEY, size int NOT NULL);
 CREATE TABLE lids (id int PRIMARY KEY, box int NOT NULL);
@@ -14,13 +14,9 @@ END $$;
 CREATE CONSTRAINT TRIGGER at_once AFTER INSERT OR UPDATE ON boxes FOR EACH ROW EXECUTE FUNCTION fired();
 CREATE CONSTRAINT TRIGGER maybe_late AFTER INSERT ON boxes DEFERRABLE FOR EACH ROW WHEN (NEW.size > 5) EXECUTE FUNCTION fired();
 CREATE CONSTRAINT TRIGGER late AFTER UPDATE OF size ON boxes DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION fired('x');
-CREATE CONSTRAINT TRIGGER of_lids AFTER INSERT ON lids FROM boxes NOT DEFERRABLE FOR EACH ROW EXECUTE FUNCTION fired();
 CREATE CONSTRAINT TRIGGER from_lids AFTER INSERT ON boxes FROM lids DEFERRABLE FOR EACH ROW EXECUTE FUNCTION fired();
-ALTER TABLE lids DISABLE TRIGGER of_lids;
-ALTER TABLE lids ENABLE ALWAYS TRIGGER of_lids;
 ALTER TABLE boxes DISABLE TRIGGER from_lids;
 COMMENT ON TRIGGER late ON boxes IS 'at the end';
-COMMENT ON TRIGGER of_lids ON lids IS 'of another table';
 CREATE FUNCTION tried(what text) RETURNS text LANGUAGE plpgsql AS
   'BEGIN EXECUTE what; RETURN ''done''; EXCEPTION WHEN OTHERS THEN RETURN sqlstate || '' '' || sqlerrm; END';
 RESET ROLE;

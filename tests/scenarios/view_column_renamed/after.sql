@@ -1,5 +1,4 @@
 SELECT * FROM plain ORDER BY id LIMIT 5;
-SELECT * FROM aliased ORDER BY id LIMIT 5;
 SELECT * FROM summed;
 SELECT * FROM joined ORDER BY id LIMIT 5;
 SELECT sum(more) FROM on_plain;

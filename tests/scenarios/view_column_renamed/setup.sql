@@ -3,7 +3,6 @@ SET ROLE scn_owner;
 CREATE TABLE parcels (id int PRIMARY KEY, weight int NOT NULL, "to" text NOT NULL, via text);
 INSERT INTO parcels SELECT g, g * 5, 'town ' || g % 6, CASE WHEN g % 2 = 0 THEN 'road' END FROM generate_series(1, 40) g;
 CREATE VIEW plain AS SELECT * FROM parcels;
-CREATE VIEW aliased AS SELECT p.weight AS grams, p.id FROM parcels p (id, weight) WHERE p.weight > 20;
 CREATE VIEW summed AS SELECT "to", sum(weight) AS weight FROM parcels GROUP BY "to" HAVING sum(weight) > 10 ORDER BY "to";
 CREATE VIEW joined AS SELECT id, a.weight, b.via FROM parcels a JOIN parcels b USING (id, weight);
 CREATE VIEW on_plain AS SELECT weight + 1 AS more, "to" FROM plain;

@@ -11,8 +11,8 @@ CREATE VIEW v_union AS SELECT id, kind FROM facts WHERE id < 5 UNION (SELECT id,
   INTERSECT SELECT value, kind FROM facts ORDER BY 1, 2 OFFSET 1;
 CREATE VIEW v_window AS SELECT id, sum(value) OVER w AS running, row_number() OVER (PARTITION BY kind ORDER BY id DESC) AS nr
   FROM facts WINDOW w AS (ORDER BY id ROWS BETWEEN 2 PRECEDING AND CURRENT ROW EXCLUDE TIES);
-CREATE VIEW v_cte AS WITH few AS MATERIALIZED (SELECT * FROM facts WHERE id < 20), facts AS (SELECT id FROM few)
-  SELECT count(*) AS many, (SELECT max(id) FROM facts) AS top FROM few;
+CREATE VIEW v_cte AS WITH few AS MATERIALIZED (SELECT * FROM facts WHERE id < 20), fewer AS (SELECT id FROM few)
+  SELECT count(*) AS many, (SELECT max(id) FROM fewer) AS top FROM few;
 CREATE VIEW v_lateral AS SELECT f.id, t.tag, t.nr, s.* FROM facts f, unnest(f.tags) WITH ORDINALITY t (tag, nr),
   LATERAL (SELECT count(*) AS smaller FROM facts o WHERE o.value < f.value) s;
 CREATE VIEW v_sample AS SELECT id FROM facts TABLESAMPLE bernoulli (100) REPEATABLE (1);
