@@ -9,6 +9,7 @@
 #include "engine/dependents.h"
 #include "engine/finish.h"
 #include "engine/locks.h"
+#include "engine/materialized.h"
 #include "engine/preflight.h"
 #include "engine/sql.h"
 #include "engine/swap.h"
@@ -198,9 +199,10 @@ Awaitable<absl::Status> Swap::CheckDependents() {
   CO_ASSIGN_OR_RETURN(const std::vector<Dependent> left,
                       co_await ReadDependents(*context_.journal, design_.source_oid));
   for (const Dependent& one : left) {
-    const bool to_itself = one.kind == "foreign key" && one.text.find("(this table)") != std::string::npos &&
-                           one.name.find(design_.schema_old) != std::string::npos;
-    if (!to_itself) {
+    // The old table keeps its foreign keys to itself, and old materialized views keep reading it.
+    const bool goes_with_it = (one.kind == "foreign key" || one.kind == "materialized view") &&
+                              one.name.find(fmt::format(" {}.", design_.schema_old)) != std::string::npos;
+    if (!goes_with_it) {
       differences.push_back(fmt::format("{}: still hangs on the old table", one.name));
     }
   }
@@ -397,6 +399,7 @@ Awaitable<absl::Status> Swap::Run() {
   lock_.max_hold = context_.options.max_hold;
   CO_RETURN_IF_ERROR(co_await MakeOldSchema());
   CO_RETURN_IF_ERROR(co_await ListLocked());
+  CO_RETURN_IF_ERROR(co_await MakeMaterializedViews(context_));
   CO_ASSIGN_OR_RETURN(const pg::Result now,
                       co_await observer_->Query("/* pgmoult:cutover */ SELECT pg_catalog.pg_current_xact_id()::text"));
   CO_ASSIGN_OR_RETURN(moved_before_, now.Scalar<std::string>());

@@ -134,8 +134,11 @@ std::vector<std::string> ScenarioFolders() {
   if (std::getenv("PGMOULT_SOURCE_DIR") != nullptr) {  // NOLINT(concurrency-mt-unsafe): nobody sets it
     const std::string parent = SourcePath("tests/scenarios");
     if (std::filesystem::is_directory(parent)) {
+      // Files beside the folders are scripts that several of them share.
       for (const auto& entry : std::filesystem::directory_iterator(parent)) {
-        folders.push_back(entry.path());
+        if (entry.is_directory()) {
+          folders.push_back(entry.path());
+        }
       }
     }
   }
