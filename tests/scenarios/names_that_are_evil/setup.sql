@@ -18,7 +18,7 @@ CREATE RULE "do" AS ON DELETE TO "My ""Schema"""."select" WHERE OLD."table" = 7 
 CREATE VIEW "My ""Schema"""."as" AS SELECT ","")", "a""b" AS "A""B", "public"."public" AS "select", "public"."from"
   FROM "My ""Schema"""."select" "public" WHERE "public"."x.y" > 2;
 CREATE VIEW public."select" AS SELECT "select"."select", ","")" FROM "My ""Schema"""."as" "select";
-CREATE MATERIALIZED VIEW "My ""Schema"""."with" AS SELECT " ", "'" AS "''" FROM "My ""Schema"""."select";
+CREATE MATERIALIZED VIEW "My ""Schema"""."with" AS SELECT " ", "'" AS "''" FROM "My ""Schema"""."select" WHERE "id" > 10;
 CREATE UNIQUE INDEX "unique" ON "My ""Schema"""."with" (" ");
 CREATE FUNCTION "My ""Schema"""."fn ("(","")" int) RETURNS text BEGIN ATOMIC
   SELECT "select"."from" || "$1" FROM "My ""Schema"""."select" WHERE "select".","")" = "fn (".","")";
