@@ -1,0 +1,1 @@
+ALTER TABLE bills ADD COLUMN half numeric GENERATED ALWAYS AS (net / 2) VIRTUAL, ALTER COLUMN n TYPE bigint;
