@@ -1,4 +1,4 @@
--- The database sets what changes how definitions and values are written: styles, quoting, strings, search_path.
+-- The database, and the login in it, set what changes how definitions and values are written: styles, quoting, strings, search_path.
 CREATE SCHEMA "Odd" AUTHORIZATION scn_owner;
 SET ROLE scn_owner;
 CREATE TABLE "Odd".offers (id int PRIMARY KEY, price money DEFAULT 1.5, day date DEFAULT '2024-02-03', span interval DEFAULT '1 mon 2 days 03:04:05.6',
@@ -19,12 +19,12 @@ BEGIN
   EXECUTE format('ALTER DATABASE %I SET DateStyle = ''SQL, DMY''', current_database());
   EXECUTE format('ALTER DATABASE %I SET IntervalStyle = sql_standard', current_database());
   EXECUTE format('ALTER DATABASE %I SET TimeZone = ''Asia/Kathmandu''', current_database());
-  EXECUTE format('ALTER DATABASE %I SET standard_conforming_strings = off', current_database());
-  EXECUTE format('ALTER DATABASE %I SET escape_string_warning = off', current_database());
+  EXECUTE format('ALTER ROLE scn_owner IN DATABASE %I SET standard_conforming_strings = off', current_database());
+  EXECUTE format('ALTER ROLE scn_owner IN DATABASE %I SET escape_string_warning = off', current_database());
   EXECUTE format('ALTER DATABASE %I SET bytea_output = escape', current_database());
-  EXECUTE format('ALTER DATABASE %I SET quote_all_identifiers = on', current_database());
+  EXECUTE format('ALTER ROLE scn_owner IN DATABASE %I SET quote_all_identifiers = on', current_database());
   EXECUTE format('ALTER DATABASE %I SET extra_float_digits = -3', current_database());
-  EXECUTE format('ALTER DATABASE %I SET default_transaction_isolation = ''repeatable read''', current_database());
-  EXECUTE format('ALTER DATABASE %I SET check_function_bodies = off', current_database());
-  EXECUTE format('ALTER DATABASE %I SET transform_null_equals = on', current_database());
+  EXECUTE format('ALTER ROLE scn_owner IN DATABASE %I SET default_transaction_isolation = ''repeatable read''', current_database());
+  EXECUTE format('ALTER ROLE scn_owner IN DATABASE %I SET check_function_bodies = off', current_database());
+  EXECUTE format('ALTER ROLE scn_owner IN DATABASE %I SET transform_null_equals = on', current_database());
 END $$;
