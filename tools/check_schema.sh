@@ -18,7 +18,7 @@ set -euo pipefail
 
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 readonly root oracle="${root}/tests/support/catalog_oracle.sql"
-readonly database=schema_copy port=5432 patience_s=60 max_passes=20
+readonly database=schema_copy script_database=schema_source port=5432 patience_s=60 max_passes=20
 
 fail() {
   echo "check_schema.sh: $*" >&2
@@ -218,12 +218,11 @@ readonly role_statements="
   ) s ORDER BY step, statement COLLATE \"C\""
 
 # Subscriptions would name the passwords of others' servers, and providers of security labels are modules of a server.
+readonly left_out=(--no-subscriptions --no-security-labels --encoding=UTF8)
 read_source() {
-  script="${folder}/source.sql"
-  (umask 077 && : >"${script}")
   ask_source "${role_statements}" >"${folder}/roles.sql"
-  pg_dump --schema-only --no-subscriptions --no-security-labels --encoding=UTF8 --lock-wait-timeout=60s -w \
-    -d "${source_database}" >"${script}" || fail "pg_dump could not read the database"
+  pg_dump --schema-only "${left_out[@]}" --lock-wait-timeout=60s -w -d "${source_database}" >"${folder}/source.sql" ||
+    fail "pg_dump could not read the database"
   ask postgres -f "${folder}/roles.sql"
 }
 
@@ -254,18 +253,34 @@ SQL
   "${made}"
 }
 
-# Runs the script, again and again with what it lacks of things that belong to no database. Roles that it makes itself are
-# there the second time.
-make_copy() {
-  local pass unexpected
+# Makes database $1 by script $2, again and again with what it lacks of things that belong to no database. Roles that it
+# makes itself are there the second time.
+make_database() {
+  local name="$1" from="$2" pass unexpected
   for ((pass = 1; pass <= max_passes; ++pass)); do
-    ask postgres -c "DROP DATABASE IF EXISTS ${database}" -c "CREATE DATABASE ${database} TEMPLATE template0"
-    ask "${database}" -v ON_ERROR_STOP=0 -f "${script}" >/dev/null 2>"${folder}/errors" || true
+    ask postgres -c "DROP DATABASE IF EXISTS ${name}" -c "CREATE DATABASE ${name} TEMPLATE template0"
+    ask "${name}" -v ON_ERROR_STOP=0 -f "${from}" >/dev/null 2>"${folder}/errors" || true
     make_what_is_missing || break
   done
   unexpected="$(grep -E '(ERROR|FATAL):|^psql: ' "${folder}/errors" | grep -Ev 'ERROR:  role ".*" already exists$' || true)"
   [[ -z "${unexpected}" ]] ||
     fail $'the schema cannot be made in the private server:\n'"$(head -n 10 <<<"${unexpected}")"
+}
+
+dump() {
+  "${privately[@]}" pg_dump --schema-only "${left_out[@]}" -h "${folder}" -p "${port}" -U "${superuser}" -d "$1"
+}
+
+# Also what a script makes is copied by a dump: PostgreSQL shows some expressions in another way once they were read from
+# its own text, and a rebuild reads that text.
+make_copy() {
+  if [[ -n "${script}" ]]; then
+    make_database "${script_database}" "${script}"
+    dump "${script_database}" >"${folder}/source.sql"
+  else
+    read_source
+  fi
+  make_database "${database}" "${folder}/source.sql"
   # So that a sequence that begins anew is seen. One that has only one value may stay.
   ask "${database}" -v ON_ERROR_STOP=0 >/dev/null 2>&1 <<'SQL'
 SELECT format('SELECT nextval(%L::regclass), nextval(%L::regclass)', oid::regclass, oid::regclass)
@@ -298,15 +313,10 @@ sorted_blocks() {
 
 # Everything that must be the same after a rebuild, into a file.
 take_picture() {
-  "${privately[@]}" pg_dump --schema-only -h "${folder}" -p "${port}" -U "${superuser}" -d "${database}" \
-    >"${folder}/dump"
+  dump "${database}" >"${folder}/dump"
   {
     sorted_blocks <"${folder}/dump"
-    ask "${database}" -f "${oracle}" | LC_ALL=C sort
-    ask "${database}" <<'SQL' | LC_ALL=C sort
-SELECT format('SELECT %L, last_value, is_called FROM %s', 'sequence ' || oid::regclass, oid::regclass)
-FROM pg_class WHERE relkind = 'S' ORDER BY oid \gexec
-SQL
+    ask "${database}" -f "${oracle}"
   } >"$1"
 }
 
@@ -365,6 +375,7 @@ check() {
   elif [[ "${outcome}" == refused ]]; then
     refused=$((refused + 1))
     mapfile -t codes < <(refusal_codes)
+    ((${#codes[@]} > 0)) || codes=(unknown)
     for code in "${codes[@]}"; do
       refusals["${code}"]=$((${refusals["${code}"]:-0} + 1))
     done
@@ -407,7 +418,6 @@ if [[ -z "${script}" ]]; then
 fi
 find_server_programs
 start_server
-[[ -n "${script}" ]] || read_source
 make_copy
 take_picture "${folder}/before"
 mapfile -t -d '' names < <(tables)

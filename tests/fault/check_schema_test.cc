@@ -99,7 +99,6 @@ TEST_F(CheckSchemaTest, TablesAreNamedWithTheReasonsOfARefusal) {
 CREATE TABLE good (id int PRIMARY KEY, v text);
 CREATE TABLE "no ""key" (v text);
 CREATE TABLE seen (v text) INHERITS (good);
-CREATE EXTENSION citext;
 )sql");
   EXPECT_EQ(checked.code, 0) << checked.output;
   EXPECT_THAT(checked.output, HasSubstr("refused public.\"no \"\"key\": no_key\n"));

@@ -14,3 +14,4 @@ CREATE TABLE shop.keyless (v text);
 CREATE TABLE shop.stock (id int, day date, PRIMARY KEY (id, day)) PARTITION BY RANGE (day);
 CREATE TABLE shop.stock_2024 PARTITION OF shop.stock FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');
 CREATE VIEW shop.seen AS SELECT * FROM shop.plain;
+CREATE TABLE shop.lists (id int PRIMARY KEY, v varchar(20) CHECK (v IN ('a', 'b')));
