@@ -142,6 +142,16 @@ Awaitable<absl::StatusOr<std::vector<std::pair<pg::QualifiedName, int64_t>>>> Re
   co_return sequences;
 }
 
+Awaitable<absl::StatusOr<std::vector<AttachedItem>>> ReadAttached(pg::Connection& connection, int64_t oid) {
+  CO_ASSIGN_OR_RETURN(const pg::Result result, co_await connection.Query(sql::kAttached, {oid}));
+  std::vector<AttachedItem> items(static_cast<size_t>(result.rows()));
+  for (int row = 0; row < result.rows(); ++row) {
+    AttachedItem& item = items[static_cast<size_t>(row)];
+    CO_RETURN_IF_ERROR(result.Read(row, item.kind, item.name, item.statements, item.drop_sql));
+  }
+  co_return items;
+}
+
 Awaitable<absl::StatusOr<std::vector<std::string>>> ReadTakenNames(pg::Connection& connection, int64_t shadow,
                                                                    const Design& design) {
   std::vector<std::string> schemas;

@@ -49,6 +49,8 @@ struct Context {
 
   std::optional<copier::KeyRange> failed_chunk;  // of the copy: it did not get through
 
+  std::string warned_of;  // changes of dependents
+
   bool cutover_allowed = false;  // the gate of a postponed cutover is open
   bool abort_asked = false;      // an operator wants it taken back
   bool dual_write_on = false;    // the trigger functions write through

@@ -5,6 +5,7 @@
 
 #include "engine/capture.h"
 #include "engine/catalog.h"
+#include "engine/finish.h"
 #include "engine/locks.h"
 #include "engine/observe.h"
 #include "engine/sql.h"
@@ -274,6 +275,12 @@ Awaitable<absl::StatusOr<std::string>> Finalize(const Target& target, int64_t id
     co_return absl::UnavailableError(fmt::format("the engine of migration {} is still at work; try again", id));
   }
   CO_ASSIGN_OR_RETURN(const Design design, DesignFromJson(migration.design));
+  CO_ASSIGN_OR_RETURN(const bool unfinished, co_await HasUnfinished(connection, design));
+  if (unfinished) {
+    co_return absl::FailedPreconditionError(
+        fmt::format("migration {0} is not finished: {1} (`pgmoult resume {0}`); the old table is kept", id,
+                    UnfinishedText(design)));
+  }
   const Sessions sessions(target, id);
   CO_ASSIGN_OR_RETURN(const auto observer, co_await sessions.OpenLogin("locks"));
   CO_RETURN_IF_ERROR(

@@ -58,6 +58,40 @@ struct ExtendedStatistics {
   pg::QualifiedName name;  // final
 };
 
+// A trigger, policy or rule of the new shape: made in the swap, since it must not see how rows get into the shadow.
+struct AttachedItem {
+  std::string kind;  // trigger, policy, rule
+  std::string name;
+  std::vector<std::string> statements;  // that make it, by the shadow's present name
+  std::string drop_sql;
+};
+
+// What others have hung on the table, or a foreign key of its own (sql/dependents_of.sql).
+struct Dependent {
+  std::string kind;  // view, rule, policy, function, foreign key, publication
+  int64_t oid = 0;   // in the catalog of its kind
+  std::string name;  // for people: "view public.orders_open"
+  std::string text;  // what the table has a part in, without its name
+  std::string attributes;
+  std::string state;  // what may differ for a while after the swap
+};
+
+// How a dependent gets to the new table (sql/carry_dependents.sql). All statements run as `owner`.
+struct CarriedDependent {
+  std::string kind;
+  std::string name;
+  std::string owner;
+  std::vector<std::string> detach;  // in the swap: away from the old table
+  std::vector<std::string> attach;  // in the swap: to the new one, by its present name
+  std::vector<std::string> finish;  // after it, by its final name
+  std::string lock_schema;          // of a relation that the swap locks for it, or ""
+  std::string lock_name;
+  std::string lock_role;               // its owner
+  std::string lock_form;               // table, tree (with partitions), other
+  bool lock_first = false;             // before the table itself, else after it
+  std::vector<std::string> stand_ins;  // what is there instead until it is finished, by name
+};
+
 // A trigger of ours as it was made: any DISABLE or ENABLE changes xmin.
 struct CaptureTrigger {
   std::string name;
@@ -87,6 +121,10 @@ struct Design {
   std::vector<OwnedSequence> sequences;
   std::vector<IdentityColumn> identities;
   std::vector<ExtendedStatistics> statistics;
+  std::vector<AttachedItem> attached;
+  std::vector<Dependent> dependents;        // as they were found
+  std::vector<Dependent> final_dependents;  // as they are to be in the end
+  std::vector<CarriedDependent> carried;
   std::vector<CaptureTrigger> triggers;
   std::string filenode;                // of the source since capture began
   bool must_verify = false;            // a trigger was tampered with: a full verify comes before the swap

@@ -24,6 +24,33 @@ constexpr char kTryAgainUrl[] = "pgmoult/try-again";
 constexpr milliseconds kBeyondDeadlockTimeout{2000};
 constexpr milliseconds kMargin{1000};  // beyond the time that a lock may be held
 
+std::string LockSql(const PartnerLock& partner, const std::string& mode) {
+  switch (partner.form) {
+    case PartnerLock::Form::kTable:
+      return fmt::format("LOCK TABLE ONLY {} IN {} MODE", partner.relation, mode);
+    case PartnerLock::Form::kTree:
+      return fmt::format("LOCK TABLE {} IN {} MODE", partner.relation, mode);
+    case PartnerLock::Form::kOther:
+      // Changes nothing, takes ACCESS EXCLUSIVE on the relation itself and on nothing else.
+      return fmt::format("ALTER TABLE {} OWNER TO {}", partner.relation, partner.role);
+  }
+  return "";
+}
+
+// Keeps autovacuum away from partners, too.
+Awaitable<absl::Status> EvictFromPartners(pg::Connection& connection, const std::vector<PartnerLock>& partners,
+                                          const pg::Ident& role, milliseconds timeout) {
+  std::vector<std::string> statements = {fmt::format("SET LOCAL lock_timeout = {}", timeout.count())};
+  for (const PartnerLock& partner : partners) {
+    if (partner.form != PartnerLock::Form::kOther) {
+      statements.push_back(fmt::format("SET LOCAL ROLE {}", partner.role));
+      statements.push_back(LockSql(partner, "SHARE UPDATE EXCLUSIVE"));
+    }
+  }
+  statements.push_back(fmt::format("SET LOCAL ROLE {}", role));
+  co_return co_await pg::RunAll(connection, "/* pgmoult:locks */", std::move(statements));
+}
+
 Awaitable<absl::Status> LockAndRun(pg::Connection& connection, const PoliteLock& lock,
                                    const std::function<Awaitable<absl::Status>()>& body) {
   const int64_t most_ms = (lock.max_hold + kMargin).count();
@@ -33,13 +60,19 @@ Awaitable<absl::Status> LockAndRun(pg::Connection& connection, const PoliteLock&
       {fmt::format("/* pgmoult:locks */ SET LOCAL idle_in_transaction_session_timeout = {}", most_ms), {}});
   CO_RETURN_IF_ERROR((co_await connection.Pipeline(std::move(opening))).status());
   if (lock.evict_autovacuum) {
-    CO_RETURN_IF_ERROR(co_await LockTables(connection, lock.tables, "SHARE UPDATE EXCLUSIVE",
-                                           lock.deadlock_timeout + kBeyondDeadlockTimeout));
+    const milliseconds patience = lock.deadlock_timeout + kBeyondDeadlockTimeout;
+    CO_RETURN_IF_ERROR(co_await EvictFromPartners(connection, lock.before, lock.role, patience));
+    CO_RETURN_IF_ERROR(co_await LockTables(connection, lock.tables, "SHARE UPDATE EXCLUSIVE", patience));
+    CO_RETURN_IF_ERROR(co_await EvictFromPartners(connection, lock.after, lock.role, patience));
   }
   CO_RETURN_IF_ERROR(
       (co_await connection.Query(fmt::format("/* pgmoult:locks */ SET LOCAL statement_timeout = {}", most_ms)))
           .status());
-  CO_RETURN_IF_ERROR(co_await LockTables(connection, lock.tables, lock.mode, StrongLockTimeout(lock.deadlock_timeout)));
+  const auto asked_at = std::chrono::steady_clock::now();
+  CO_RETURN_IF_ERROR(co_await LockPartners(connection, lock.before, lock.role, lock.deadlock_timeout, asked_at));
+  CO_RETURN_IF_ERROR(co_await LockTables(connection, lock.tables, lock.mode,
+                                         std::max(milliseconds(1), TimeToWait(lock.deadlock_timeout, asked_at))));
+  CO_RETURN_IF_ERROR(co_await LockPartners(connection, lock.after, lock.role, lock.deadlock_timeout, asked_at));
   CO_RETURN_IF_ERROR(co_await body());
   // A COMMIT may have to wait for a standby, and must not be given up.
   co_return (co_await connection.Query("/* pgmoult:locks */ SET LOCAL statement_timeout = 0")).status();
@@ -107,6 +140,28 @@ Awaitable<absl::Status> LockTables(pg::Connection& connection, const std::vector
     statements.push_back({fmt::format("/* pgmoult:locks */ LOCK TABLE ONLY {} IN {} MODE", table, mode), {}});
   }
   co_return (co_await connection.Pipeline(std::move(statements))).status();
+}
+
+milliseconds TimeToWait(milliseconds deadlock_timeout, std::chrono::steady_clock::time_point asked_at) {
+  const milliseconds margin = deadlock_timeout / 10;
+  const auto passed = std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - asked_at);
+  return std::min(deadlock_timeout - margin - passed, StrongLockTimeout(deadlock_timeout));
+}
+
+Awaitable<absl::Status> LockPartners(pg::Connection& connection, const std::vector<PartnerLock>& partners,
+                                     const pg::Ident& role, milliseconds deadlock_timeout,
+                                     std::chrono::steady_clock::time_point asked_at) {
+  for (const PartnerLock& partner : partners) {
+    const milliseconds wait = TimeToWait(deadlock_timeout, asked_at);
+    if (wait <= milliseconds(0)) {
+      co_return TryAgain(fmt::format("no time was left to wait for {}", partner.relation.Plain()));
+    }
+    CO_RETURN_IF_ERROR(co_await pg::RunAll(
+        connection, "/* pgmoult:locks */",
+        {fmt::format("SET LOCAL lock_timeout = {}", wait.count()), fmt::format("SET LOCAL ROLE {}", partner.role),
+         LockSql(partner, "ACCESS EXCLUSIVE"), fmt::format("SET LOCAL ROLE {}", role)}));
+  }
+  co_return absl::OkStatus();
 }
 
 Awaitable<absl::Status> TryPoliteLock(pg::Connection& connection, const PoliteLock& lock,

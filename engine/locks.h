@@ -27,6 +27,17 @@ pg::Awaitable<absl::StatusOr<std::vector<Blocker>>> ReadBlockers(pg::Connection&
 // "pid 123 (…) ACCESS SHARE; …" for people.
 std::string BlockersText(const std::vector<Blocker>& blockers);
 
+// A relation besides the table itself that has to be locked with it, ACCESS EXCLUSIVE.
+struct PartnerLock {
+  pg::QualifiedName relation;
+  pg::Ident role;  // who may: its owner
+  enum class Form {
+    kTable,  // LOCK TABLE ONLY
+    kTree,   // LOCK TABLE, with its partitions
+    kOther,  // a view: LOCK TABLE would lock all that it reads
+  } form = Form::kTable;
+};
+
 struct PoliteLock {
   pg::Ident role;                         // SET LOCAL ROLE before the first lock: the owner
   std::vector<pg::QualifiedName> tables;  // locked in this order
@@ -36,7 +47,9 @@ struct PoliteLock {
   // The server rolls the try back after a step that takes this long and a second more; after as long a silence (an
   // engine that is frozen) it ends the session, too.
   std::chrono::milliseconds max_hold{2000};
-  bool evict_autovacuum = true;  // SHARE UPDATE EXCLUSIVE on all of them comes first
+  bool evict_autovacuum = true;          // SHARE UPDATE EXCLUSIVE on all of them comes first
+  std::vector<PartnerLock> before = {};  // locked before the tables, as those do who get to the tables by way of them
+  std::vector<PartnerLock> after = {};   // locked after them
 };
 
 // One try: locks and body in one transaction.
@@ -64,6 +77,15 @@ bool IsIdledTooLong(const absl::Status& status);
 // Locks within a transaction of the caller's, in order, each within `timeout`.
 pg::Awaitable<absl::Status> LockTables(pg::Connection& connection, const std::vector<pg::QualifiedName>& tables,
                                        std::string mode, std::chrono::milliseconds timeout);
+// The same for partners: who holds one and waits for our first lock is in a deadlock with us until we give up. He looks
+// for it when he has waited for deadlock_timeout; by then, counted from `asked_at`, we must have given up, or the
+// application pays. 55P03 where no time is left.
+pg::Awaitable<absl::Status> LockPartners(pg::Connection& connection, const std::vector<PartnerLock>& partners,
+                                         const pg::Ident& role, std::chrono::milliseconds deadlock_timeout,
+                                         std::chrono::steady_clock::time_point asked_at);
+// What of a strong lock's time-out is left then; may be negative.
+std::chrono::milliseconds TimeToWait(std::chrono::milliseconds deadlock_timeout,
+                                     std::chrono::steady_clock::time_point asked_at);
 // A strong lock's time-out: jittered, and well under the server's deadlock_timeout.
 std::chrono::milliseconds StrongLockTimeout(std::chrono::milliseconds deadlock_timeout);
 pg::Awaitable<absl::StatusOr<std::chrono::milliseconds>> ReadDeadlockTimeout(pg::Connection& connection);

@@ -1,5 +1,6 @@
 #include "engine/observe.h"
 
+#include "engine/finish.h"
 #include "engine/locks.h"
 #include "engine/sql.h"
 #include "engine/swap.h"
@@ -47,6 +48,7 @@ Awaitable<absl::Status> DropFence(pg::Connection& connection, pg::Connection& ob
 }
 
 Awaitable<absl::Status> ObserveStage(Context& context) {
+  CO_RETURN_IF_ERROR(co_await FinishDependents(context));
   CO_ASSIGN_OR_RETURN(const bool stands, co_await FenceStands(*context.journal, context.design));
   if (!stands) {
     co_return absl::OkStatus();

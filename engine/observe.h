@@ -5,8 +5,8 @@
 
 namespace pgmoult::engine {
 
-// After the swap: takes the fence away once no snapshot from before can exist. Where one lives on, the fence stays (it
-// costs writers next to nothing) until `finalize`.
+// After the swap: validates foreign keys, then takes the fence away once no snapshot from before can exist. Where one
+// lives on, the fence stays (it costs writers next to nothing) until `finalize`.
 pg::Awaitable<absl::Status> ObserveStage(Context& context);
 
 // Drops the fence under a polite lock; the new table bears the source's name.

@@ -143,9 +143,7 @@ std::vector<Finding> BuildFindings(const ShadowBuild& build) {
   std::vector<Finding> findings;
   for (const std::string& refusal : build.refusals) {
     findings.push_back(
-        {Severity::kRefuse, build.grant.empty() ? "not_carried_over" : "missing_right",
-         build.design.transfer.source.Plain(), refusal,
-         build.grant.empty() ? "change that object first, or leave this table to a plain ALTER TABLE" : build.grant});
+        {Severity::kRefuse, build.refusal_code, build.design.transfer.source.Plain(), refusal, build.remedy});
   }
   for (const std::string& warning : build.warnings) {
     findings.push_back({Severity::kWarn, "build", build.design.transfer.source.Plain(), warning, ""});

@@ -12,6 +12,7 @@
 #include "engine/catalog.h"
 #include "engine/context.h"
 #include "engine/control.h"
+#include "engine/finish.h"
 #include "engine/locks.h"
 #include "engine/misfits.h"
 #include "engine/observe.h"
@@ -94,7 +95,7 @@ Awaitable<absl::Status> Obey(Context& context, pg::Connection& control) {
 
 // Ends a stage that would go on working in vain: a changed definition stops the run, touched triggers are made again
 // when the stage is entered anew. The stages look for themselves at their beginning, at the gate and in the swap.
-Awaitable<absl::Status> WatchTripwire(const Context& context, pg::Connection& control) {
+Awaitable<absl::Status> WatchTripwire(Context& context, pg::Connection& control) {
   const auto watched = [&context] {
     const Stage stage = context.progress.stage;
     return stage > Stage::kPrepare && stage < Stage::kApproach && !context.making_triggers;
@@ -110,6 +111,9 @@ Awaitable<absl::Status> WatchTripwire(const Context& context, pg::Connection& co
     co_return absl::OkStatus();  // the next look will tell
   }
   CO_RETURN_IF_ERROR(report.status());
+  if (!report->dependents.empty() && watched()) {
+    CO_RETURN_IF_ERROR(co_await WarnOfDependents(context, control, *report));
+  }
   const bool touched = !report->definition.empty() || !report->capture.empty();
   co_return (touched && watched()) ? Tripped() : absl::OkStatus();
 }
@@ -267,6 +271,9 @@ Awaitable<absl::StatusOr<bool>> WriteEnding(Context& context, const absl::Status
   }
   CO_ASSIGN_OR_RETURN(const Migration migration, co_await ReadSettledMigration(*context.journal, context.id()));
   if (migration.stage == Stage::kObserve) {
+    CO_ASSIGN_OR_RETURN(const bool unfinished, co_await HasUnfinished(*context.journal, context.design));
+    CO_RETURN_IF_ERROR(co_await SetState(*context.journal, context.id(), State::kSwapped,
+                                         unfinished ? UnfinishedText(context.design) : ""));
     co_return true;
   }
   if (context.abort_asked || migration.stage == Stage::kPrepare) {
@@ -324,6 +331,12 @@ Awaitable<absl::StatusOr<RunReport>> Conduct(Context& context, Stage stage) {
   const absl::StatusOr<bool> swapped = co_await WriteEnding(context, result);
   if (swapped.ok() && *swapped) {
     context.report.reached = Stage::kObserve;
+    CO_ASSIGN_OR_RETURN(const bool unfinished, co_await HasUnfinished(*context.journal, context.design));
+    if (unfinished) {
+      co_return WithEndKind(EndKind::kStopped,
+                            pg::Annotate(ended, fmt::format("the new table is in place, but {} (`pgmoult resume {}`)",
+                                                            UnfinishedText(context.design), context.id())));
+    }
     context.observer.on_event("warning", "after the swap: " + pg::Describe(ended), nullptr);
     co_return context.report;
   }
@@ -411,6 +424,16 @@ Awaitable<absl::Status> CheckMayRunOwnersCode(pg::Connection& connection, const 
                         migration.owner, login, migration.owner)));
 }
 
+// After the swap there may be foreign keys to validate, and nothing else.
+Awaitable<absl::Status> CheckSomethingUnfinished(pg::Connection& connection, const Migration& migration) {
+  CO_ASSIGN_OR_RETURN(const Design design, DesignFromJson(migration.design));
+  CO_ASSIGN_OR_RETURN(const bool unfinished, co_await HasUnfinished(connection, design));
+  co_return unfinished&& migration.state != State::kDone
+      ? absl::OkStatus()
+      : absl::FailedPreconditionError(fmt::format(
+            "migration {0} has been swapped; there is nothing to resume (pgmoult finalize {0})", migration.id));
+}
+
 Awaitable<absl::StatusOr<int64_t>> Register(pg::Connection& connection, const TableFacts& table,
                                             const Migration& migration) {
   constexpr int kMaxTries = 3;
@@ -479,8 +502,7 @@ Awaitable<absl::StatusOr<RunReport>> ResumeMigration(const Target& target, int64
   // Only now does nobody else work on it: the last engine may have swapped while we waited for its lock.
   CO_ASSIGN_OR_RETURN(const Migration migration, co_await ReadSettledMigration(*journal, id));
   if (migration.stage == Stage::kObserve) {
-    co_return absl::FailedPreconditionError(
-        fmt::format("migration {0} has been swapped; there is nothing to resume (pgmoult finalize {0})", id));
+    CO_RETURN_IF_ERROR(co_await CheckSomethingUnfinished(*journal, migration));
   }
   CO_ASSIGN_OR_RETURN(const RunOptions options, OptionsFromJson(migration.options));
   CO_RETURN_IF_ERROR(co_await CheckMayRunOwnersCode(*journal, migration, options));

@@ -5,6 +5,7 @@
 #include <map>
 #include <utility>
 
+#include "engine/dependents.h"
 #include "engine/mapping.h"
 #include "engine/sql.h"
 #include "fmt/format.h"
@@ -35,9 +36,12 @@ class Builder {
   Awaitable<absl::Status> Execute(std::string sql) { co_return (co_await connection_.Query(std::move(sql))).status(); }
   Awaitable<absl::Status> MakeSchema();
   Awaitable<absl::StatusOr<bool>> Clone();
+  Awaitable<absl::StatusOr<bool>> RunScript(const pg::Result& script);
   Awaitable<absl::Status> CompareClone();
+  Awaitable<absl::StatusOr<bool>> CloneDependents();
   Awaitable<absl::StatusOr<bool>> ApplyChange();
-  Awaitable<absl::Status> RefuseForRights(const absl::Status& denied);
+  Awaitable<absl::StatusOr<bool>> Refuses(const absl::Status& applied);
+  Awaitable<absl::Status> PlanDependents();
   Awaitable<absl::Status> Describe();
   Awaitable<absl::Status> ReadOneValue(Column& added);
   Awaitable<absl::Status> Map();
@@ -47,6 +51,7 @@ class Builder {
   Awaitable<absl::Status> ReadSequences();
   Awaitable<absl::Status> ReadStatistics();
   Awaitable<absl::Status> Strip();
+  bool HasAttached() const;
   void DecideDualWrite(bool mapping_is_safe);
   void ChooseShadowKeyIndex();
 
@@ -55,6 +60,7 @@ class Builder {
   const Change& change_;
   ShadowBuild build_;
   int64_t shadow_oid_ = 0;
+  std::optional<DependentClones> dependents_;
 };
 
 Awaitable<absl::Status> Builder::MakeSchema() {
@@ -75,6 +81,29 @@ Awaitable<absl::StatusOr<bool>> Builder::Clone() {
   CO_ASSIGN_OR_RETURN(const pg::Result script,
                       co_await connection_.Query(sql::kClone, {table_.oid, build_.design.schema_new}));
   CO_RETURN_IF_ERROR(co_await Execute("SAVEPOINT clone"));
+  CO_ASSIGN_OR_RETURN(const bool cloned, co_await RunScript(script));
+  if (!cloned) {
+    co_return false;
+  }
+  CO_ASSIGN_OR_RETURN(const std::optional<int64_t> oid, co_await ReadOid(connection_, build_.design.transfer.shadow));
+  if (!oid) {
+    co_return absl::InternalError("the clone was not made");
+  }
+  shadow_oid_ = *oid;
+  // With bare names for what lives beside the table, which then mean the clone in the clone's schema.
+  const Ident& schema = table_.name.schema;
+  CO_RETURN_IF_ERROR(co_await Execute(fmt::format("SET LOCAL search_path = {}", schema)));
+  CO_ASSIGN_OR_RETURN(const pg::Result attached,
+                      co_await connection_.Query(sql::kCloneAttached, {table_.oid, build_.design.schema_new}));
+  CO_RETURN_IF_ERROR(
+      co_await Execute(fmt::format("SET LOCAL search_path = {}, {}", Ident(build_.design.schema_new), schema)));
+  CO_ASSIGN_OR_RETURN(const bool all_attached, co_await RunScript(attached));
+  CO_RETURN_IF_ERROR(co_await Execute("SET LOCAL search_path = pg_catalog"));
+  co_return all_attached;
+}
+
+// False where a statement fails; a refusal says which and why, and all since the savepoint `clone` is undone.
+Awaitable<absl::StatusOr<bool>> Builder::RunScript(const pg::Result& script) {
   for (int row = 0; row < script.rows(); ++row) {
     int32_t ordinal = 0;
     std::optional<std::string> statement;
@@ -91,14 +120,10 @@ Awaitable<absl::StatusOr<bool>> Builder::Clone() {
       co_return made;
     }
     CO_RETURN_IF_ERROR(co_await Execute("ROLLBACK TO SAVEPOINT clone"));
+    CO_RETURN_IF_ERROR(co_await Execute("SET LOCAL search_path = pg_catalog"));
     build_.refusals.push_back(fmt::format("cannot be carried over: \"{}\" fails: {}", *statement, pg::Describe(made)));
     co_return false;
   }
-  CO_ASSIGN_OR_RETURN(const std::optional<int64_t> oid, co_await ReadOid(connection_, build_.design.transfer.shadow));
-  if (!oid) {
-    co_return absl::InternalError("the clone was not made");
-  }
-  shadow_oid_ = *oid;
   co_return true;
 }
 
@@ -109,6 +134,33 @@ Awaitable<absl::Status> Builder::CompareClone() {
   for (const std::string& difference : DiffShapes(source, clone)) {
     build_.refusals.push_back(fmt::format("cannot be carried over yet (source against a clone of it): {}", difference));
   }
+  co_return absl::OkStatus();
+}
+
+// False where one of them cannot be made for the clone; a refusal says why.
+Awaitable<absl::StatusOr<bool>> Builder::CloneDependents() {
+  dependents_.emplace(connection_, table_, build_.design.schema_new);
+  CO_ASSIGN_OR_RETURN(const std::optional<std::string> refusal, co_await dependents_->Make());
+  build_.design.dependents = dependents_->found();
+  if (refusal) {
+    build_.refusals.push_back(*refusal);
+    co_return false;
+  }
+  CO_ASSIGN_OR_RETURN(const std::vector<Dependent> cloned, co_await dependents_->Read(shadow_oid_));
+  for (const std::string& difference : DiffDependents(dependents_->found(), cloned, /*with_state=*/true)) {
+    build_.refusals.push_back(
+        fmt::format("cannot be carried over yet (as it is against a clone of it): {}", difference));
+  }
+  co_return build_.refusals.empty();
+}
+
+// What the change has made of the dependents, and how they get to the new table.
+Awaitable<absl::Status> Builder::PlanDependents() {
+  Design& design = build_.design;
+  CO_ASSIGN_OR_RETURN(design.final_dependents, co_await dependents_->Read(shadow_oid_));
+  CO_ASSIGN_OR_RETURN(design.carried, co_await dependents_->Carry(shadow_oid_));
+  CO_RETURN_IF_ERROR(co_await dependents_->Drop(shadow_oid_));
+  CO_ASSIGN_OR_RETURN(design.attached, co_await ReadAttached(connection_, shadow_oid_));
   co_return absl::OkStatus();
 }
 
@@ -123,8 +175,8 @@ Awaitable<absl::StatusOr<bool>> Builder::ApplyChange() {
   CO_RETURN_IF_ERROR(co_await Execute("SAVEPOINT change"));
   for (std::string& statement : change_.RetargetEach(build_.design.transfer.shadow)) {
     const absl::Status applied = co_await Execute(std::move(statement));
-    if (pg::SqlState(applied) == "42501" && connection_.usable()) {
-      CO_RETURN_IF_ERROR(co_await RefuseForRights(applied));
+    CO_ASSIGN_OR_RETURN(const bool refuses, co_await Refuses(applied));
+    if (refuses) {
       co_return false;
     }
     CO_RETURN_IF_ERROR(pg::Annotate(applied, "PostgreSQL does not accept the change"));
@@ -136,15 +188,42 @@ Awaitable<absl::StatusOr<bool>> Builder::ApplyChange() {
   co_return true;
 }
 
-Awaitable<absl::Status> Builder::RefuseForRights(const absl::Status& denied) {
+// Whether PostgreSQL's answer to the change is a refusal of ours, with a way out, rather than an error in the
+// statement.
+Awaitable<absl::StatusOr<bool>> Builder::Refuses(const absl::Status& applied) {
+  const std::string state = pg::SqlState(applied);
+  const bool denied = state == "42501";
+  // 2BP01: something depends on what would be dropped. 0A000: the type of what something depends on would change.
+  const bool in_the_way = state == "2BP01" || (state == "0A000" && !build_.design.dependents.empty()) ||
+                          (state == "0A000" && HasAttached());
+  if (!connection_.usable() || !(denied || in_the_way)) {
+    co_return false;
+  }
   CO_RETURN_IF_ERROR(co_await Execute("ROLLBACK TO SAVEPOINT change"));
   CO_RETURN_IF_ERROR(co_await Execute("SET LOCAL search_path = pg_catalog"));
-  CO_ASSIGN_OR_RETURN(const pg::Result grant,
-                      co_await connection_.Query(sql::kMissingGrant, {std::string(denied.message())}));
-  CO_ASSIGN_OR_RETURN(build_.grant, grant.Scalar<std::string>());
-  build_.refusals.push_back(
-      fmt::format("PostgreSQL does not let the owner {} make the change: {}", table_.owner, pg::Describe(denied)));
-  co_return absl::OkStatus();
+  if (denied) {
+    CO_ASSIGN_OR_RETURN(const pg::Result grant,
+                        co_await connection_.Query(sql::kMissingGrant, {std::string(applied.message())}));
+    CO_ASSIGN_OR_RETURN(build_.remedy, grant.Scalar<std::string>());
+    build_.refusal_code = "missing_right";
+    build_.refusals.push_back(
+        fmt::format("PostgreSQL does not let the owner {} make the change: {}", table_.owner, pg::Describe(applied)));
+  } else {
+    build_.refusal_code = "dependent_in_the_way";
+    build_.remedy = "drop what depends on it and make it again after the swap, or leave that column as it is";
+    // The detail of these two names what depends, and holds no values.
+    const std::string detail = pg::ErrorFields(applied).detail;
+    build_.refusals.push_back(fmt::format(
+        "PostgreSQL does not accept the change: {}",
+        dependents_->RealNames(fmt::format("{}{}{}", pg::Describe(applied), detail.empty() ? "" : ": ", detail))));
+  }
+  co_return true;
+}
+
+bool Builder::HasAttached() const {
+  return std::ranges::any_of(build_.design.source_shape, [](const ShapeItem& item) {
+    return item.kind == "trigger" || item.kind == "policy" || item.kind == "rule";
+  });
 }
 
 Awaitable<absl::Status> Builder::Describe() {
@@ -383,8 +462,12 @@ Awaitable<absl::Status> Builder::ReadStatistics() {
   co_return absl::OkStatus();
 }
 
-// Rows go into a bare heap: indexes are built once it is full, and CHECKs that old rows may violate come at the end.
+// Rows go into a bare heap: indexes are built once it is full, CHECKs that old rows may violate come at the end, and so
+// do triggers, rules and policies, which must not see how rows get there.
 Awaitable<absl::Status> Builder::Strip() {
+  for (const AttachedItem& item : build_.design.attached) {
+    CO_RETURN_IF_ERROR(co_await Execute("/* pgmoult:prepare */ " + item.drop_sql));
+  }
   for (const DeferredItem& item : build_.design.deferred) {
     CO_RETURN_IF_ERROR(co_await Execute("/* pgmoult:prepare */ " + item.drop_sql));
   }
@@ -418,10 +501,15 @@ Awaitable<absl::StatusOr<ShadowBuild>> Builder::Run(int64_t id, std::string sche
   }
   CO_RETURN_IF_ERROR(co_await CompareClone());
   CO_ASSIGN_OR_RETURN(build_.source_columns, co_await ReadColumns(connection_, table_.oid));
+  CO_ASSIGN_OR_RETURN(const bool all_cloned, co_await CloneDependents());
+  if (!all_cloned) {
+    co_return build_;
+  }
   CO_ASSIGN_OR_RETURN(const bool applied, co_await ApplyChange());
   if (!applied) {
     co_return build_;
   }
+  CO_RETURN_IF_ERROR(co_await PlanDependents());
   CO_RETURN_IF_ERROR(co_await Describe());
   CO_RETURN_IF_ERROR(co_await Map());
   CO_RETURN_IF_ERROR(co_await ReadSequences());

@@ -17,7 +17,8 @@ struct ShadowBuild {
   std::vector<Column> source_columns;
   std::vector<Column> target_columns;
   std::vector<std::string> refusals;  // what cannot be carried over, as sentences
-  std::string grant;                  // where the refusal is a right that the owner lacks: how to give it; else ""
+  std::string refusal_code = "not_carried_over";
+  std::string remedy = "change that object first, or leave this table to a plain ALTER TABLE";
   std::vector<std::string> warnings;
 };
 

@@ -1,9 +1,13 @@
 #include <algorithm>
+#include <iterator>
+#include <map>
 #include <utility>
 
 #include "engine/capture.h"
 #include "engine/catalog.h"
 #include "engine/context.h"
+#include "engine/dependents.h"
+#include "engine/finish.h"
 #include "engine/locks.h"
 #include "engine/preflight.h"
 #include "engine/sql.h"
@@ -32,6 +36,26 @@ double MsSince(Clock::time_point start) {
   return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
 }
 
+// Relations that dependents live on, in a fixed order.
+std::vector<PartnerLock> PartnerLocks(const Design& design, bool first) {
+  std::map<pg::QualifiedName, PartnerLock> partners;
+  for (const CarriedDependent& one : design.carried) {
+    const pg::QualifiedName relation(one.lock_schema, one.lock_name);
+    if (one.lock_name.empty() || one.lock_first != first || relation == design.transfer.source) {
+      continue;
+    }
+    const auto form = one.lock_form == "table"  ? PartnerLock::Form::kTable
+                      : one.lock_form == "tree" ? PartnerLock::Form::kTree
+                                                : PartnerLock::Form::kOther;
+    partners[relation] = {.relation = relation, .role = Ident(one.lock_role), .form = form};
+  }
+  std::vector<PartnerLock> locks;
+  for (auto& [relation, lock] : partners) {
+    locks.push_back(std::move(lock));
+  }
+  return locks;
+}
+
 absl::Status Impossible(std::string_view why) {
   return WithEndKind(EndKind::kImpossible, absl::FailedPreconditionError(std::string(why)));
 }
@@ -54,9 +78,9 @@ class Swap {
   Awaitable<absl::Status> LimitReplay();
   Awaitable<absl::Status> Exchange(bool fence);
   Awaitable<absl::Status> CheckNothingChanged();
+  Awaitable<absl::Status> CheckDependents();
   Awaitable<absl::Status> CheckLogEmpty();
   Awaitable<absl::Status> CheckHold() const;
-  milliseconds TimeToWait() const;
   Awaitable<absl::Status> WaitForOldSnapshots();
   Awaitable<absl::Status> RunAll(std::vector<std::string> statements);
   Awaitable<absl::StatusOr<bool>> AskTheCatalog();
@@ -73,7 +97,8 @@ class Swap {
   Clock::time_point asked_at_;  // for the try's first lock: nobody has waited for us for longer
   Clock::time_point held_since_;
   milliseconds waited_for_snapshots_{0};
-  std::vector<pg::QualifiedName> locked_;  // all that the swap locks: tables, and sequences of the source
+  int64_t shadow_oid_ = 0;
+  std::vector<pg::QualifiedName> locked_;  // all that the swap locks: tables, partners, and sequences of the source
   std::string moved_before_;               // xid of now: the copy, and what other replayers moved, came before it
 };
 
@@ -88,14 +113,6 @@ Awaitable<absl::Status> Swap::MakeOldSchema() {
       *context_.journal, "/* pgmoult:cutover */ BEGIN",
       RunAll({fmt::format("CREATE SCHEMA IF NOT EXISTS {} AUTHORIZATION {}", schema, owner),
               fmt::format("SET LOCAL ROLE {}", owner), fmt::format("REVOKE ALL ON SCHEMA {} FROM PUBLIC", schema)}));
-}
-
-// For a further lock. Whoever holds it and waits for our first one is in a deadlock with us until we give up. He looks
-// for it when he has waited for deadlock_timeout; by then we must have given up, or the application pays.
-milliseconds Swap::TimeToWait() const {
-  const milliseconds margin = lock_.deadlock_timeout / 10;
-  const milliseconds left = lock_.deadlock_timeout - margin - milliseconds(static_cast<int64_t>(MsSince(asked_at_)));
-  return std::min(left, StrongLockTimeout(lock_.deadlock_timeout));
 }
 
 Awaitable<absl::Status> Swap::CheckHold() const {
@@ -115,6 +132,11 @@ Awaitable<absl::Status> Swap::ListLocked() {
   locked_ = {design_.transfer.source, design_.transfer.shadow};
   for (int row = 0; row < result.rows(); ++row) {
     locked_.emplace_back(std::string(result.Text(row, 0)), std::string(result.Text(row, 1)));
+  }
+  lock_.before = PartnerLocks(design_, /*first=*/true);
+  lock_.after = PartnerLocks(design_, /*first=*/false);
+  for (const std::vector<PartnerLock>* partners : {&lock_.before, &lock_.after}) {
+    std::ranges::transform(*partners, std::back_inserter(locked_), &PartnerLock::relation);
   }
   co_return absl::OkStatus();
 }
@@ -139,6 +161,9 @@ Awaitable<absl::Status> Swap::CheckNothingChanged() {
     co_return JumpTo(Stage::kVerify,
                      fmt::format("somebody touched the capture triggers ({})", fmt::join(tripwire.capture, "; ")));
   }
+  if (!tripwire.dependents.empty()) {
+    co_return DependentsChanged(design_, tripwire.dependents);
+  }
   TableFacts table;
   table.oid = design_.source_oid;
   CO_ASSIGN_OR_RETURN(const std::vector<Finding> findings,
@@ -155,6 +180,7 @@ Awaitable<absl::Status> Swap::CheckNothingChanged() {
   if (!shadow) {
     co_return Impossible("the shadow is gone");
   }
+  shadow_oid_ = *shadow;
   CO_ASSIGN_OR_RETURN(const Shape shape, co_await ReadShape(connection, *shadow));
   const std::vector<std::string> differences = DiffShapes(design_.expected_shape, shape);
   if (!differences.empty()) {
@@ -164,16 +190,37 @@ Awaitable<absl::Status> Swap::CheckNothingChanged() {
   co_return absl::OkStatus();
 }
 
+// Everything that hung on the old table hangs on the new one, in the form that the change gives it, and nothing hangs
+// on the old one any more.
+Awaitable<absl::Status> Swap::CheckDependents() {
+  CO_ASSIGN_OR_RETURN(const std::vector<Dependent> now, co_await ReadDependents(*context_.journal, shadow_oid_));
+  std::vector<std::string> differences = DiffDependents(DependentsInSwap(design_), now, /*with_state=*/false);
+  CO_ASSIGN_OR_RETURN(const std::vector<Dependent> left,
+                      co_await ReadDependents(*context_.journal, design_.source_oid));
+  for (const Dependent& one : left) {
+    const bool to_itself = one.kind == "foreign key" && one.text.find("(this table)") != std::string::npos &&
+                           one.name.find(design_.schema_old) != std::string::npos;
+    if (!to_itself) {
+      differences.push_back(fmt::format("{}: still hangs on the old table", one.name));
+    }
+  }
+  co_return differences.empty()
+      ? absl::OkStatus()
+      : Impossible(fmt::format("what hangs on {} could not be carried over to the new table as it should be: {}",
+                               design_.transfer.source.Plain(), fmt::join(differences, "; ")));
+}
+
 Awaitable<absl::Status> Swap::Exchange(bool fence) {
   CO_RETURN_IF_ERROR(co_await CheckNothingChanged());
   CO_RETURN_IF_ERROR(co_await CheckHold());
   // Sequences are locked, too, and whoever called nextval() may hold one while he waits for us.
-  std::vector<std::string> statements = {
-      fmt::format("SET LOCAL lock_timeout = {}", std::max(milliseconds(1), TimeToWait()).count())};
+  std::vector<std::string> statements = {fmt::format(
+      "SET LOCAL lock_timeout = {}", std::max(milliseconds(1), TimeToWait(lock_.deadlock_timeout, asked_at_)).count())};
   const auto append = [&statements](std::vector<std::string> more) {
     std::ranges::move(more, std::back_inserter(statements));
   };
   append(DropCaptureSql(design_));
+  append(CarryDependentsSql(design_));
   append(ExchangeNamesSql(design_));
   for (const IdentityColumn& identity : design_.identities) {
     if (!identity.source_column.empty()) {
@@ -186,8 +233,9 @@ Awaitable<absl::Status> Swap::Exchange(bool fence) {
   fenced_ = fence;
   statements.emplace_back("RESET ROLE");
   CO_RETURN_IF_ERROR(co_await RunAll(std::move(statements)));
+  CO_RETURN_IF_ERROR(co_await CheckDependents());
   CO_RETURN_IF_ERROR(co_await SetStage(*context_.journal, context_.id(), Stage::kObserve));
-  CO_RETURN_IF_ERROR(co_await SetState(*context_.journal, context_.id(), State::kSwapped, ""));
+  CO_RETURN_IF_ERROR(co_await SetState(*context_.journal, context_.id(), State::kSwapped, UnfinishedText(design_)));
   CO_RETURN_IF_ERROR(co_await CheckHold());
   context_.uninterruptible = true;  // what follows is COMMIT
   co_return absl::OkStatus();
@@ -238,12 +286,16 @@ Awaitable<absl::Status> Swap::StoppedWritersBody() {
     }
     CO_RETURN_IF_ERROR(co_await CheckHold());
   }
-  const milliseconds wait = TimeToWait();
+  CO_RETURN_IF_ERROR(
+      co_await LockPartners(*context_.journal, lock_.before, lock_.role, lock_.deadlock_timeout, asked_at_));
+  const milliseconds wait = TimeToWait(lock_.deadlock_timeout, asked_at_);
   if (wait <= milliseconds(0)) {
     co_return TryAgain("the last replay left no time for the readers to be waited for");
   }
   CO_RETURN_IF_ERROR(co_await LockTables(*context_.journal, {design_.transfer.source, design_.transfer.shadow},
                                          "ACCESS EXCLUSIVE", wait));
+  CO_RETURN_IF_ERROR(
+      co_await LockPartners(*context_.journal, lock_.after, lock_.role, lock_.deadlock_timeout, asked_at_));
   CO_RETURN_IF_ERROR(co_await CheckLogEmpty());
   co_return co_await Exchange(/*fence=*/true);
 }
@@ -300,6 +352,8 @@ Awaitable<absl::Status> Swap::TryOnce() {
     co_return co_await TryPoliteLock(*context_.journal, lock, [this] { return StrictBody(); });
   }
   lock.tables = {design_.transfer.source};
+  lock.before.clear();  // nobody but the table's writers waits for the replay
+  lock.after.clear();
   lock.mode = "SHARE ROW EXCLUSIVE";
   co_return co_await TryPoliteLock(*context_.journal, lock, [this] { return StoppedWritersBody(); });
 }

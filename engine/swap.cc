@@ -39,6 +39,9 @@ std::vector<std::string> FinishShapeSql(const Design& design) {
     statements.push_back(item.create_sql);
     statements.insert(statements.end(), item.after_sql.begin(), item.after_sql.end());
   }
+  for (const AttachedItem& item : design.attached) {
+    statements.insert(statements.end(), item.statements.begin(), item.statements.end());
+  }
   if (design.shadow_key_is_ours) {
     statements.push_back(KeyIndexItem(design).drop_sql);
   }

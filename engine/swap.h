@@ -12,7 +12,8 @@ namespace pgmoult::engine {
 // The SQL of the swap. Pure builders, in the order in which they run, as the owner, under ACCESS EXCLUSIVE on source
 // and shadow (PROTOCOL.md, "Cutover").
 
-// The shadow gets what it may only have once it is the table: GENERATED ALWAYS, CHECKs that old rows may violate.
+// The shadow gets what it may only have once it is the table: GENERATED ALWAYS, CHECKs that old rows may violate,
+// triggers, policies, rules.
 std::vector<std::string> FinishShapeSql(const Design& design);
 // Exchange of the two names, with extended statistics and serial sequences.
 std::vector<std::string> ExchangeNamesSql(const Design& design);

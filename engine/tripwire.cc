@@ -5,6 +5,7 @@
 #include "copier/sql_builder.h"
 #include "engine/capture.h"
 #include "engine/catalog.h"
+#include "engine/dependents.h"
 #include "fmt/format.h"
 #include "fmt/ranges.h"
 #include "pg/macros.h"
@@ -72,6 +73,8 @@ Awaitable<absl::StatusOr<std::string>> ReadFilenode(pg::Connection& connection, 
 Awaitable<absl::StatusOr<TripwireReport>> ReadTripwire(pg::Connection& connection, const Design& design) {
   TripwireReport report;
   CO_ASSIGN_OR_RETURN(report.definition, co_await ReadDefinitionChanges(connection, design));
+  CO_ASSIGN_OR_RETURN(const std::vector<Dependent> dependents, co_await ReadDependents(connection, design.source_oid));
+  report.dependents = DiffDependents(design.dependents, dependents, /*with_state=*/true);
   CO_ASSIGN_OR_RETURN(const std::vector<CaptureTrigger> triggers, co_await ReadCaptureTriggers(connection, design));
   report.capture = DiffTriggers(design.triggers, triggers);
   CO_ASSIGN_OR_RETURN(const std::string filenode, co_await ReadFilenode(connection, design.source_oid));
@@ -91,6 +94,26 @@ Awaitable<absl::StatusOr<TripwireReport>> ReadTripwire(pg::Connection& connectio
   co_return report;
 }
 
+absl::Status DependentsChanged(const Design& design, const std::vector<std::string>& changes) {
+  return WithEndKind(EndKind::kStopped,
+                     absl::FailedPreconditionError(fmt::format(
+                         "what hangs on {} is not what it was when the run began: {}. Make it as it was (what is new "
+                         "can be made again after the swap), then resume",
+                         design.transfer.source.Plain(), fmt::join(changes, "; "))));
+}
+
+Awaitable<absl::Status> WarnOfDependents(Context& context, pg::Connection& connection, const TripwireReport& report) {
+  const std::string changes = fmt::format("{}", fmt::join(report.dependents, "; "));
+  if (changes.empty() || changes == context.warned_of) {
+    co_return absl::OkStatus();
+  }
+  context.warned_of = changes;
+  const std::string text = fmt::format("what hangs on {} was changed, which will be in the way of the swap: {}",
+                                       context.design.transfer.source.Plain(), changes);
+  context.observer.on_event("warning", text, nullptr);
+  co_return co_await AddEvent(connection, context.id(), "warning", {{"text", text}});
+}
+
 Awaitable<absl::Status> CheckTripwire(Context& context) {
   CO_ASSIGN_OR_RETURN(const TripwireReport report,
                       co_await context.lock_wait.Run([&] { return ReadTripwire(*context.journal, context.design); }));
@@ -100,6 +123,10 @@ Awaitable<absl::Status> CheckTripwire(Context& context) {
                                                                     context.design.transfer.source.Plain(),
                                                                     fmt::join(report.definition, "; "))));
   }
+  if (!report.dependents.empty() && context.progress.stage >= Stage::kApproach) {
+    co_return DependentsChanged(context.design, report.dependents);
+  }
+  CO_RETURN_IF_ERROR(co_await WarnOfDependents(context, *context.journal, report));
   if (!report.capture.empty()) {
     CO_RETURN_IF_ERROR(co_await Record(
         context, "tripwire",

@@ -1,9 +1,9 @@
 -- What stands in the way of changing the table $1 (an OID), one finding a row: severity ('refuse', 'warn', 'note'), code, object,
 -- message, remedy. $2 (boolean): members of FOR ALL TABLES publications are allowed.
 -- To be run as the role that will do the work (current_user, the table's owner or a member of it), search_path = pg_catalog.
--- Kinds of dependents that are carried over (indexes, CHECK, PRIMARY KEY, UNIQUE, exclusion and NOT NULL constraints, defaults,
--- owned sequences, extended statistics, TOAST) are listed in "own"; whatever else pg_depend knows is refused, if need be as
--- unknown_dependent.
+-- What belongs to the table and is made again with it (indexes, constraints, defaults, owned sequences, extended statistics, TOAST,
+-- triggers, policies, rules) is listed in "own", what others have hung on it and gets carried over in "carried" (the kinds of
+-- dependents_of.sql); whatever else pg_depend knows is refused, if need be as unknown_dependent.
 WITH rel AS (
   SELECT c.*, n.nspname, c.oid::regclass::text AS tab, pg_get_userbyid(c.relowner)::text AS owner_name,
          t.typarray, current_setting('server_version_num')::int AS version
@@ -35,7 +35,8 @@ own (classid, objid) AS (
   UNION ALL SELECT 'pg_attrdef'::regclass::oid, a.oid FROM rel r JOIN pg_attrdef a ON a.adrelid = r.oid
   UNION ALL SELECT 'pg_statistic_ext'::regclass::oid, s.oid FROM rel r JOIN pg_statistic_ext s ON s.stxrelid = r.oid
   UNION ALL SELECT 'pg_trigger'::regclass::oid, g.oid FROM rel r JOIN pg_trigger g ON g.tgrelid = r.oid
-            WHERE g.tgisinternal OR g.tgname LIKE 'pgmoult\_%'
+  UNION ALL SELECT 'pg_policy'::regclass::oid, p.oid FROM rel r JOIN pg_policy p ON p.polrelid = r.oid
+  UNION ALL SELECT 'pg_rewrite'::regclass::oid, w.oid FROM rel r JOIN pg_rewrite w ON w.ev_class = r.oid
 ),
 dependent AS (
   SELECT d.classid, d.objid, d.objsubid, string_agg(DISTINCT f.what, ' and ') AS what,
@@ -49,21 +50,16 @@ dependent AS (
 classified AS (
   SELECT d.*, w.ev_class, wc.relkind AS ev_relkind, i.type || ' ' || i.identity AS name,
          CASE
-           WHEN d.classid = 'pg_rewrite'::regclass THEN
-             CASE WHEN w.ev_class = r.oid THEN NULL WHEN wc.relkind = 'v' THEN 'view'
-                  WHEN wc.relkind = 'm' THEN 'materialized_view' ELSE 'rule_elsewhere' END
+           WHEN d.classid = 'pg_rewrite'::regclass AND wc.relkind = 'm' THEN 'materialized_view'
+           WHEN d.classid IN ('pg_rewrite'::regclass, 'pg_policy'::regclass, 'pg_publication_rel'::regclass) THEN NULL
            WHEN d.classid = 'pg_constraint'::regclass THEN CASE WHEN k.contype <> 'f' THEN 'expression_elsewhere' END
-           WHEN d.classid = 'pg_trigger'::regclass THEN
-             CASE WHEN NOT g.tgisinternal AND g.tgrelid <> r.oid THEN 'trigger_elsewhere' END
-           WHEN d.classid = 'pg_policy'::regclass THEN CASE WHEN p.polrelid <> r.oid THEN 'policy_elsewhere' END
-           WHEN d.classid = 'pg_publication_rel'::regclass THEN NULL
+           WHEN d.classid = 'pg_trigger'::regclass THEN CASE WHEN NOT g.tgisinternal THEN 'trigger_elsewhere' END
            WHEN d.classid = 'pg_attrdef'::regclass THEN 'expression_elsewhere'
-           WHEN d.classid = 'pg_proc'::regclass THEN 'function'
+           WHEN d.classid = 'pg_proc'::regclass THEN
+             CASE WHEN d.by_type OR f.prosqlbody IS NULL THEN 'function' END
            WHEN d.classid = 'pg_type'::regclass THEN 'row_type_used'
            WHEN d.classid = 'pg_class'::regclass AND h.inhrelid IS NOT NULL AND NOT d.by_type THEN NULL
-           WHEN d.classid = 'pg_class'::regclass AND d.by_type THEN
-             CASE WHEN NOT EXISTS (SELECT FROM dependent e JOIN pg_rewrite ew ON ew.oid = e.objid
-                                   WHERE e.classid = 'pg_rewrite'::regclass AND ew.ev_class = d.objid) THEN 'row_type_used' END
+           WHEN d.classid = 'pg_class'::regclass AND d.by_type THEN 'row_type_used'
            WHEN d.classid = 'pg_class'::regclass AND c.relkind IN ('i', 'I') THEN 'expression_elsewhere'
            ELSE 'unknown_dependent'
          END AS code
@@ -72,27 +68,47 @@ classified AS (
   LEFT JOIN pg_class wc ON wc.oid = w.ev_class
   LEFT JOIN pg_constraint k ON d.classid = 'pg_constraint'::regclass AND k.oid = d.objid
   LEFT JOIN pg_trigger g ON d.classid = 'pg_trigger'::regclass AND g.oid = d.objid
-  LEFT JOIN pg_policy p ON d.classid = 'pg_policy'::regclass AND p.oid = d.objid
+  LEFT JOIN pg_proc f ON d.classid = 'pg_proc'::regclass AND f.oid = d.objid
   LEFT JOIN pg_class c ON d.classid = 'pg_class'::regclass AND c.oid = d.objid
   LEFT JOIN pg_inherits h ON h.inhrelid = c.oid AND h.inhparent = $1::oid
   LEFT JOIN LATERAL pg_identify_object(d.classid, d.objid, d.objsubid) i ON true
 ),
+-- What others have hung on the table and gets carried over: who can make it again, and in which schema he must be allowed to.
+carried (classid, oid, name, owner, schema, kind) AS (
+  SELECT DISTINCT 'pg_class'::regclass::oid, c.oid, 'view ' || c.oid::regclass, c.relowner, c.relnamespace, 'view'
+  FROM dependent d JOIN pg_rewrite w ON d.classid = 'pg_rewrite'::regclass AND w.oid = d.objid AND w.rulename = '_RETURN'
+  JOIN pg_class c ON c.oid = w.ev_class AND c.relkind = 'v'
+  UNION ALL
+  SELECT DISTINCT 'pg_rewrite'::regclass::oid, w.oid, 'rule ' || quote_ident(w.rulename) || ' on ' || c.oid::regclass, c.relowner, NULL::oid,
+         'rule'
+  FROM dependent d JOIN pg_rewrite w ON d.classid = 'pg_rewrite'::regclass AND w.oid = d.objid AND w.rulename <> '_RETURN'
+  JOIN pg_class c ON c.oid = w.ev_class
+  UNION ALL
+  SELECT DISTINCT 'pg_policy'::regclass::oid, p.oid, 'policy ' || quote_ident(p.polname) || ' on ' || c.oid::regclass, c.relowner, NULL::oid,
+         'policy'
+  FROM dependent d JOIN pg_policy p ON d.classid = 'pg_policy'::regclass AND p.oid = d.objid JOIN pg_class c ON c.oid = p.polrelid
+  UNION ALL
+  SELECT DISTINCT 'pg_proc'::regclass::oid, f.oid, 'function ' || f.oid::regprocedure, f.proowner, f.pronamespace, 'function'
+  FROM dependent d JOIN pg_proc f ON d.classid = 'pg_proc'::regclass AND f.oid = d.objid AND f.prosqlbody IS NOT NULL AND NOT d.by_type
+  UNION ALL
+  SELECT 'pg_constraint'::regclass::oid, k.oid, 'foreign key ' || quote_ident(k.conname) || ' of table ' || k.conrelid::regclass,
+         c.relowner, NULL, 'foreign key'
+  FROM rel r JOIN pg_constraint k ON k.contype = 'f' AND (k.confrelid = r.oid OR k.conrelid = r.oid) AND k.conparentid = 0
+  JOIN pg_class c ON c.oid = k.conrelid
+  UNION ALL
+  SELECT 'pg_publication_rel'::regclass::oid, m.oid, 'publication ' || quote_ident(b.pubname), b.pubowner, NULL, 'publication'
+  FROM rel r JOIN pg_publication_rel m ON m.prrelid = r.oid JOIN pg_publication b ON b.oid = m.prpubid
+),
 dependent_text (code, message, remedy) AS (
   VALUES
-    ('view', 'The view reads %s; after the exchange of names it would go on reading the old table.',
-     'Drop the view for the time of the run and create it again afterwards, or wait for a version that carries it over.'),
     ('materialized_view', 'The materialized view reads %s; after the exchange of names it would go on reading the old table.',
      'Drop it for the time of the run and create it again afterwards, or wait for a version that carries it over.'),
-    ('rule_elsewhere', 'A rule of this relation refers to %s and would go on using the old table.',
-     'Drop the rule for the time of the run and create it again afterwards.'),
     ('trigger_elsewhere', 'This trigger of another table refers to %s and would stay with the old table.',
      'Drop the trigger for the time of the run and create it again afterwards.'),
-    ('policy_elsewhere', 'This policy of another table refers to %s and would go on reading the old table.',
-     'Drop the policy for the time of the run and create it again afterwards.'),
     ('expression_elsewhere', 'Its expression refers to %s and would stay with the old table.',
      'Drop the default, constraint or index for the time of the run and create it again afterwards.'),
-    ('function', 'The function is bound to %s (by a BEGIN ATOMIC body or an argument or result type) and would stay with the old table.',
-     'Drop the function for the time of the run and create it again afterwards, or write its body as a string literal.'),
+    ('function', 'The function is bound to %s (by an argument, a result or a default) and would stay with the old table.',
+     'Drop the function for the time of the run and create it again afterwards.'),
     ('row_type_used', 'It is made of %s, and would stay with the old table''s type.',
      'Change it to a type of its own (CREATE TYPE … AS) or drop it for the time of the run.'),
     ('unknown_dependent', 'PostgreSQL records that it depends on %s, and pgmoult does not know how to carry it over.',
@@ -133,9 +149,10 @@ table_kind (code, applies, message, remedy) AS (
 -- What stands in the table's own definitions: types of columns, and what is called in expressions.
 used AS (
   SELECT DISTINCT d.refclassid, d.refobjid, o.classid = 'pg_class'::regclass AND o.objid = r.oid AS by_column,
-         -- The default of a column is not evaluated: the copy says each value.
+         -- The default of a column is not evaluated (the copy says each value), nor what rules and policies call.
          NOT EXISTS (SELECT FROM pg_attrdef f JOIN pg_attribute a ON a.attrelid = f.adrelid AND a.attnum = f.adnum
-                     WHERE o.classid = 'pg_attrdef'::regclass AND f.oid = o.objid AND a.attgenerated = '') AS evaluated
+                     WHERE o.classid = 'pg_attrdef'::regclass AND f.oid = o.objid AND a.attgenerated = '')
+           AND o.classid NOT IN ('pg_policy'::regclass, 'pg_rewrite'::regclass) AS evaluated
   FROM rel r, own o JOIN pg_depend d ON d.classid = o.classid AND d.objid = o.objid AND d.deptype IN ('n', 'a')
   WHERE d.refclassid IN ('pg_type'::regclass, 'pg_proc'::regclass, 'pg_operator'::regclass, 'pg_collation'::regclass)
 ),
@@ -203,7 +220,8 @@ rights (code, object, applies, message, remedy) AS (
   WHERE NOT has_type_privilege(r.relowner, t.oid, 'USAGE')
   UNION ALL
   SELECT 'no_execute_on_function', 'function ' || c.oid::regprocedure, true,
-         format('The owner %s may not call it, and a constraint, an index or a generated column of the table does.', r.owner_name),
+         format('The owner %s may not call it, and a constraint, an index, a trigger or a generated column of the table does.',
+                r.owner_name),
          format('GRANT EXECUTE ON FUNCTION %s TO %I;', c.oid::regprocedure, r.owner_name)
   FROM rel r, called c
   WHERE NOT has_function_privilege(r.relowner, c.oid, 'EXECUTE')
@@ -250,45 +268,63 @@ finding (severity, code, object, message, remedy) AS (
   WHERE x.grantor <> r.relowner
     AND NOT pg_has_role(session_user, x.grantor, CASE WHEN r.version >= 160000 THEN 'SET' ELSE 'MEMBER' END)
   UNION ALL
-  SELECT 'refuse', CASE WHEN k.conrelid = k.confrelid THEN 'foreign_key_self' WHEN k.conrelid = r.oid THEN 'foreign_key_out'
-                        ELSE 'foreign_key_in' END,
-         'foreign key ' || quote_ident(k.conname) || ' of table ' || k.conrelid::regclass,
-         'It references ' || k.confrelid::regclass || ', and foreign keys are not carried over to the new table yet.',
-         'Drop the foreign key for the time of the run and add it again afterwards (NOT VALID, then VALIDATE), or wait for a '
-         'version that carries it over.'
-  FROM rel r JOIN pg_constraint k ON k.contype = 'f' AND (k.conrelid = r.oid OR k.confrelid = r.oid)
-  WHERE k.conparentid = 0
+  SELECT 'refuse', CASE c.kind WHEN 'publication' THEN 'publication_owner' ELSE 'dependent_owner' END, c.name,
+         format('It belongs to %s, and only that role can make it again for the new table; the login %s is not a member of it.',
+                pg_get_userbyid(c.owner), session_user),
+         format('GRANT %I TO %I%s;', pg_get_userbyid(c.owner), session_user,
+                CASE c.kind WHEN 'publication' THEN format(', or ALTER %s OWNER TO %I', replace(c.name, 'publication ', 'PUBLICATION '),
+                                                           r.owner_name) ELSE '' END)
+  FROM rel r, carried c
+  WHERE c.owner <> r.relowner
+    AND NOT pg_has_role(session_user, c.owner, CASE WHEN r.version >= 160000 THEN 'SET' ELSE 'MEMBER' END)
   UNION ALL
-  SELECT 'refuse', 'trigger', 'trigger ' || quote_ident(g.tgname) || ' on table ' || r.tab,
-         'Triggers are not carried over to the new table yet.',
-         'Drop the trigger for the time of the run and create it again afterwards, or wait for a version that carries it over.'
-  FROM rel r JOIN pg_trigger g ON g.tgrelid = r.oid AND NOT g.tgisinternal AND g.tgname NOT LIKE 'pgmoult\_%'
+  SELECT 'refuse', 'publication_owner', c.name,
+         format('It belongs to %s, who may not add the new table to it: that takes a member of the table''s owner, %s.',
+                pg_get_userbyid(c.owner), r.owner_name),
+         format('GRANT %I TO %I;', r.owner_name, pg_get_userbyid(c.owner))
+  FROM rel r, carried c
+  WHERE c.kind = 'publication' AND NOT pg_has_role(c.owner, r.relowner, 'USAGE')
   UNION ALL
-  SELECT 'refuse', 'rule', 'rule ' || quote_ident(w.rulename) || ' on table ' || r.tab,
-         'Rules are not carried over to the new table yet.',
-         'Drop the rule for the time of the run and create it again afterwards, or wait for a version that carries it over.'
-  FROM rel r JOIN pg_rewrite w ON w.ev_class = r.oid
-  WHERE r.relkind NOT IN ('v', 'm')
+  SELECT 'refuse', 'dependent_rights', c.name,
+         format('Its owner, %s, may not create anything in the schema %s, which replacing it takes.', pg_get_userbyid(c.owner),
+                c.schema::regnamespace),
+         format('GRANT CREATE ON SCHEMA %s TO %I;', c.schema::regnamespace, pg_get_userbyid(c.owner))
+  FROM carried c
+  WHERE c.schema IS NOT NULL AND NOT has_schema_privilege(c.owner, c.schema, 'CREATE')
   UNION ALL
-  SELECT 'refuse', 'policy', 'policy ' || quote_ident(p.polname) || ' on table ' || r.tab,
-         'Row security policies are not carried over to the new table yet.',
-         'Drop the policy for the time of the run and create it again afterwards, or wait for a version that carries it over.'
-  FROM rel r JOIN pg_policy p ON p.polrelid = r.oid
+  SELECT 'refuse', 'temporary_dependent', c.name, 'It is a temporary object of another session, which nobody else can change.',
+         'End that session, or let it drop the object.'
+  FROM carried c JOIN pg_namespace n ON n.oid = c.schema AND n.nspname LIKE 'pg\_temp\_%'
   UNION ALL
-  SELECT 'refuse', CASE WHEN b.puballtables THEN 'publication_all_tables' WHEN m.oid IS NOT NULL THEN 'publication'
-                        ELSE 'publication_of_schema' END,
-         'publication ' || quote_ident(b.pubname),
-         CASE WHEN b.puballtables
-              THEN 'It is FOR ALL TABLES: our new table and change log would be published too, and subscribers that lack them stop.'
-              WHEN m.oid IS NOT NULL THEN 'The table is a member, and memberships are not carried over to the new table yet.'
-              ELSE 'It publishes the table''s schema, so subscribers would see the old table leave and a new one come.' END,
-         CASE WHEN b.puballtables THEN 'Give --allow-publish-all if no subscriber minds, or list the tables in the publication.'
-              ELSE 'Take the table out of the publication for the time of the run and refresh the subscribers afterwards.' END
-  FROM rel r JOIN pg_publication b
-         ON (b.puballtables AND NOT $2::boolean) OR (NOT b.puballtables
-            AND b.pubname IN (SELECT t.pubname FROM pg_publication_tables t
-                              WHERE t.schemaname = r.nspname AND t.tablename = r.relname))
-  LEFT JOIN pg_publication_rel m ON m.prpubid = b.oid AND m.prrelid = r.oid
+  SELECT 'refuse', 'no_references', c.name,
+         format('Its table''s owner, %s, may not make foreign keys to %s any more, so it could not be made again.',
+                pg_get_userbyid(c.owner), k.confrelid::regclass),
+         format('GRANT REFERENCES ON %s TO %I;', k.confrelid::regclass, pg_get_userbyid(c.owner))
+  FROM carried c JOIN pg_constraint k ON c.kind = 'foreign key' AND k.oid = c.oid
+  WHERE NOT has_table_privilege(c.owner, k.confrelid, 'REFERENCES')
+    AND EXISTS (SELECT FROM unnest(k.confkey) a(attnum) WHERE NOT has_column_privilege(c.owner, k.confrelid, a.attnum, 'REFERENCES'))
+  UNION ALL
+  SELECT 'refuse', 'foreign_key_disabled', c.name, 'It is not enforced as usual: somebody has disabled its triggers.',
+         format('ALTER TABLE %s ENABLE TRIGGER ALL; (as a superuser, on both tables of the key)', k.conrelid::regclass)
+  FROM carried c JOIN pg_constraint k ON c.kind = 'foreign key' AND k.oid = c.oid
+  WHERE EXISTS (SELECT FROM pg_trigger g WHERE g.tgconstraint = k.oid AND g.tgenabled <> 'O')
+  UNION ALL
+  SELECT 'refuse', 'foreign_key_period', c.name, 'It is a temporal foreign key (PERIOD), which is not carried over yet.',
+         'Drop it for the time of the run and add it again afterwards.'
+  FROM carried c JOIN pg_constraint k ON c.kind = 'foreign key' AND k.oid = c.oid
+  WHERE to_jsonb(k)->>'conperiod' = 'true'
+  UNION ALL
+  SELECT DISTINCT 'refuse', 'dependent_owner', c.name,
+         format('The partition %s belongs to another role (%s) than the partitioned table.', t.relid, pg_get_userbyid(p.relowner)),
+         format('ALTER TABLE %s OWNER TO %I;', t.relid, pg_get_userbyid(c.owner))
+  FROM carried c JOIN pg_constraint k ON c.kind = 'foreign key' AND k.oid = c.oid,
+       LATERAL pg_partition_tree(k.conrelid) t JOIN pg_class p ON p.oid = t.relid
+  WHERE p.relowner <> c.owner
+  UNION ALL
+  SELECT 'refuse', 'publication_all_tables', 'publication ' || quote_ident(b.pubname),
+         'It is FOR ALL TABLES: our new table and change log would be published too, and subscribers that lack them stop.',
+         'Give --allow-publish-all if no subscriber minds, or list the tables in the publication.'
+  FROM pg_publication b WHERE b.puballtables AND NOT $2::boolean
   UNION ALL
   SELECT 'refuse', 'subscription', 'subscription ' || coalesce(quote_ident(s.subname), u.srsubid::text),
          'It writes into the table, and its worker would go on with the old table after the exchange of names, losing changes.',
@@ -301,12 +337,12 @@ finding (severity, code, object, message, remedy) AS (
                              AND d.refclassid = 'pg_extension'::regclass
   JOIN pg_extension e ON e.oid = d.refobjid
   UNION ALL
-  SELECT 'refuse', 'depends_on_extension', 'index ' || x.indexrelid::regclass,
+  SELECT 'refuse', 'depends_on_extension', i.type || ' ' || i.identity,
          'It is marked as depending on the extension ' || quote_ident(e.extname) || ', which is not carried over.',
-         'ALTER INDEX … NO DEPENDS ON EXTENSION for the time of the run.'
-  FROM rel r JOIN pg_index x ON x.indrelid = r.oid
-  JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = x.indexrelid AND d.deptype = 'x'
-  JOIN pg_extension e ON d.refclassid = 'pg_extension'::regclass AND e.oid = d.refobjid
+         format('ALTER %s … NO DEPENDS ON EXTENSION %I for the time of the run.', upper(i.type), e.extname)
+  FROM (SELECT o.classid, o.objid FROM own o UNION SELECT c.classid, c.oid FROM carried c) o
+  JOIN pg_depend d ON d.classid = o.classid AND d.objid = o.objid AND d.deptype = 'x'
+  JOIN pg_extension e ON d.refclassid = 'pg_extension'::regclass AND e.oid = d.refobjid, pg_identify_object(d.classid, d.objid, 0) i
   UNION ALL
   SELECT DISTINCT 'refuse', 'security_label', concat('table ', r.tab, ' column ' || quote_ident(a.attname)),
          'It has a security label of the provider ' || l.provider || ', which is not carried over yet.',
@@ -342,7 +378,9 @@ finding (severity, code, object, message, remedy) AS (
          'old table.', 'Drop it for the time of the run and create it again afterwards.'
   FROM rel r JOIN pg_depend d ON d.refobjid = r.oid AND d.refclassid = 'pg_class'::regclass AND d.refobjsubid = 0
                              AND d.deptype = 'n'
-  JOIN own o ON o.classid = d.classid AND o.objid = d.objid, pg_identify_object(d.classid, d.objid, 0) i
+  JOIN own o ON o.classid = d.classid AND o.objid = d.objid
+            AND o.classid NOT IN ('pg_trigger'::regclass, 'pg_policy'::regclass, 'pg_rewrite'::regclass),
+       pg_identify_object(d.classid, d.objid, 0) i
   UNION ALL
   SELECT DISTINCT 'refuse', c.code,
          CASE WHEN c.ev_class IS NULL THEN c.name

@@ -2,7 +2,8 @@
 -- schema, OIDs, file numbers or statistics. Equal for a table and a faithful clone of it in another schema.
 -- Run with search_path = pg_catalog, so that every other name is written out. Columns that only some major versions have are
 -- read through to_jsonb(row). Privileges are compared by effect: an absent ACL counts as the built-in default.
--- Serial sequences show up only in the column's default; who owns them is not part of the shape.
+-- Serial sequences show up only in the column's default; who owns them is not part of the shape. What others have hung on the
+-- table, and its foreign keys, which others have a part in, are dependents (dependents_of.sql).
 WITH rel AS (
   SELECT c.*, n.nspname, quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS qname
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -113,23 +114,20 @@ index_rows AS (
                   || ' ON ' || CASE WHEN r.relkind = 'p' THEN 'ONLY ' ELSE '' END || r.qname || ' USING ' AS prefix) def
 ),
 constraint_rows AS (
-  SELECT CASE WHEN k.conrelid <> r.oid THEN 'referenced_by' WHEN k.contype = 'f' THEN 'foreign_key' ELSE 'constraint' END
-           AS kind,
-         CASE WHEN k.conrelid <> r.oid THEN k.conrelid::regclass || '.' || quote_ident(k.conname) ELSE k.conname::text END
-           AS name,
+  SELECT k.conname::text AS name,
          concat_ws('; ', pg_get_constraintdef(k.oid),
            CASE WHEN k.condeferrable THEN 'deferrable' END, CASE WHEN k.condeferred THEN 'deferred' END,
            CASE WHEN NOT k.convalidated THEN 'not valid' END, CASE WHEN k.connoinherit THEN 'no inherit' END,
            CASE WHEN to_jsonb(k)->>'conenforced' = 'false' THEN 'not enforced' END,
            CASE WHEN NOT k.conislocal THEN 'not local' END, 'inherited ' || nullif(k.coninhcount, 0),
            'index ' || quote_ident(ic.relname),
-           -- A deferrable constraint and a foreign key are enforced by internal triggers, which a superuser may disable.
+           -- A deferrable constraint is enforced by internal triggers, which a superuser may disable.
            'enforced by ' || (SELECT string_agg(DISTINCT g.tgenabled::text, '') FROM pg_trigger g
                               WHERE g.tgconstraint = k.oid AND g.tgisinternal),
            'comment ' || quote_literal(obj_description(k.oid, 'pg_constraint'))) AS definition
-  FROM rel r JOIN pg_constraint k ON (k.conrelid = r.oid OR (k.confrelid = r.oid AND k.contype = 'f'))
+  FROM rel r JOIN pg_constraint k ON k.conrelid = r.oid
   LEFT JOIN pg_class ic ON ic.oid = k.conindid
-  WHERE k.contype <> 't'
+  WHERE k.contype NOT IN ('t', 'f')
 ),
 statistics_rows AS (
   SELECT s.stxname::text AS name,
@@ -144,12 +142,12 @@ all_rows AS (
   SELECT 'table' AS kind, name, definition FROM table_rows
   UNION ALL SELECT 'column', name, definition FROM column_rows
   UNION ALL SELECT 'index', name, definition FROM index_rows
-  UNION ALL SELECT kind, name, definition FROM constraint_rows
+  UNION ALL SELECT 'constraint', name, definition FROM constraint_rows
   UNION ALL SELECT 'statistics', name, definition FROM statistics_rows
   UNION ALL
   SELECT 'trigger', g.tgname,
-         concat_ws('; ', replace(pg_get_triggerdef(g.oid), ' ON ' || r.qname || ' ', ' ON (this table) '),
-                   'enabled ' || g.tgenabled::text, 'comment ' || quote_literal(obj_description(g.oid, 'pg_trigger')))
+         concat_ws('; ', pg_get_triggerdef(g.oid), 'enabled ' || g.tgenabled::text,
+                   'comment ' || quote_literal(obj_description(g.oid, 'pg_trigger')))
   FROM rel r JOIN pg_trigger g ON g.tgrelid = r.oid AND NOT g.tgisinternal AND g.tgname NOT LIKE 'pgmoult\_%'
   UNION ALL
   SELECT 'policy', p.polname,
@@ -166,15 +164,6 @@ all_rows AS (
                    'comment ' || quote_literal(obj_description(w.oid, 'pg_rewrite')))
   FROM rel r JOIN pg_rewrite w ON w.ev_class = r.oid
   UNION ALL
-  SELECT 'publication', b.pubname,
-         concat_ws('; ', 'table',
-                   'columns ' || (SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attname COLLATE "C")
-                                  FROM jsonb_array_elements_text(nullif(to_jsonb(m)->'prattrs', 'null')) n(attnum)
-                                  JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum = n.attnum::int2),
-                   -- The stored tree cannot be rebuilt from its text, so a row filter is known by its hash only.
-                   'row filter ' || md5(to_jsonb(m)->>'prqual'))
-  FROM rel r JOIN pg_publication_rel m ON m.prrelid = r.oid JOIN pg_publication b ON b.oid = m.prpubid
-  UNION ALL
   SELECT 'inheritance', CASE WHEN i.inhrelid = r.oid THEN 'parent ' || i.inhparent::regclass
                              ELSE 'child ' || i.inhrelid::regclass END, i.inhseqno::text
   FROM rel r JOIN pg_inherits i ON i.inhrelid = r.oid OR i.inhparent = r.oid
@@ -188,9 +177,13 @@ all_rows AS (
 -- (Extended statistics print the same without the brackets.)
 SELECT kind, name::text,
        regexp_replace(
-         regexp_replace(definition, '\((' || literal || ')\)::text|(' || literal || ')::text', '\1\2', 'g'),
-         '\((' || list || ')\)::text\[\]|(' || list || ')::text\[\]', '\1\2', 'g') AS definition
+         regexp_replace(
+           regexp_replace(definition, '\((' || literal || ')\)::text|(' || literal || ')::text', '\1\2', 'g'),
+           '\((' || list || ')\)::text\[\]|(' || list || ')::text\[\]', '\1\2', 'g'),
+         itself, '(this table)', 'g') AS definition
 FROM all_rows,
+     (SELECT '(?<![[:alnum:]_$."])' || regexp_replace(r.qname, '([^[:alnum:]_])', '\\\1', 'g') || '(?![[:alnum:]_$"])' AS itself
+      FROM rel r) t,
      (SELECT 'E?''(?:[^'']|'''')*''::character varying(?:\(\d+\))?' AS literal) l,
      LATERAL (SELECT 'ARRAY\[(?:' || literal || '(?:, )?)+\]' AS list) m
 ORDER BY kind COLLATE "C", name COLLATE "C"

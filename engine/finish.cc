@@ -1,0 +1,134 @@
+#include "engine/finish.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "engine/catalog.h"
+#include "engine/dependents.h"
+#include "engine/locks.h"
+#include "fmt/format.h"
+#include "fmt/ranges.h"
+#include "pg/backoff.h"
+#include "pg/macros.h"
+#include "pg/status.h"
+#include "pg/task_group.h"
+
+namespace pgmoult::engine {
+namespace {
+
+using pg::Awaitable;
+using std::chrono::milliseconds;
+
+constexpr char kComment[] = "/* pgmoult:observe */";
+
+// What is not as it is to be in the end.
+Awaitable<absl::StatusOr<std::vector<std::string>>> Unfinished(pg::Connection& connection, const Design& design) {
+  CO_ASSIGN_OR_RETURN(const std::optional<int64_t> oid, co_await ReadOid(connection, design.transfer.source));
+  if (!oid) {
+    co_return std::vector<std::string>();  // the table has been dropped or renamed since: nothing is ours to finish
+  }
+  CO_ASSIGN_OR_RETURN(const std::vector<Dependent> now, co_await ReadDependents(connection, *oid));
+  std::vector<std::string> sentences;
+  for (const CarriedDependent& carried : design.carried) {
+    const auto wanted = std::ranges::find(design.final_dependents, carried.name, &Dependent::name);
+    const auto is = std::ranges::find(now, carried.name, &Dependent::name);
+    if (carried.finish.empty() || wanted == design.final_dependents.end()) {
+      continue;
+    }
+    if (is == now.end() || is->state != wanted->state) {
+      sentences.push_back(carried.name);
+    }
+  }
+  co_return sentences;
+}
+
+// A validation takes as long as it takes.
+Awaitable<absl::Status> RunAs(pg::Connection& connection, const std::string& role, milliseconds patience,
+                              const std::string& statement) {
+  CO_RETURN_IF_ERROR(
+      co_await pg::RunAll(connection, kComment,
+                          {fmt::format("SET LOCAL ROLE {}", pg::Ident(role)), "SET LOCAL statement_timeout = 0",
+                           fmt::format("SET LOCAL lock_timeout = {}", patience.count())}));
+  co_return (co_await connection.Query(fmt::format("{} {}", kComment, statement), {}, pg::Deadline::Never())).status();
+}
+
+// Whoever holds a lock that is needed is waited for, in short tries; an autovacuum goes after deadlock_timeout.
+Awaitable<absl::Status> RunPatiently(Context& context, const CarriedDependent& carried, const std::string& statement) {
+  constexpr milliseconds kBeyondDeadlockTimeout{2000};
+  pg::Connection& connection = *context.journal;
+  CO_ASSIGN_OR_RETURN(const milliseconds deadlock_timeout, co_await ReadDeadlockTimeout(connection));
+  const pg::Deadline deadline = pg::Deadline::After(context.options.lock_budget);
+  pg::Backoff backoff(milliseconds(100), milliseconds(10'000));
+  for (;;) {
+    // VALIDATE blocks nobody while it waits. ADD CONSTRAINT holds writers up, so it waits for an instant only.
+    const bool validates = statement.find(" VALIDATE CONSTRAINT ") != std::string::npos;
+    const milliseconds patience =
+        validates ? deadlock_timeout + kBeyondDeadlockTimeout : StrongLockTimeout(deadlock_timeout);
+    const absl::Status done = co_await pg::InTransaction(connection, fmt::format("{} BEGIN", kComment),
+                                                         RunAs(connection, carried.owner, patience, statement));
+    if (!pg::IsLockNotAvailable(done)) {
+      co_return done;
+    }
+    if (deadline.Expired()) {
+      co_return WithEndKind(EndKind::kLockNotGot, done);
+    }
+    context.progress.waiting = fmt::format("{}: another session holds a lock on its table", carried.name);
+    CO_RETURN_IF_ERROR(co_await context.gate.Pass());
+    CO_RETURN_IF_ERROR(co_await pg::SleepFor(backoff.Next()));
+  }
+}
+
+}  // namespace
+
+std::string UnfinishedText(const Design& design) {
+  const auto count =
+      std::ranges::count_if(design.carried, [](const CarriedDependent& one) { return !one.finish.empty(); });
+  return count == 0 ? ""
+                    : fmt::format("{} foreign {} still to be validated", count, count == 1 ? "key is" : "keys are");
+}
+
+Awaitable<absl::StatusOr<bool>> HasUnfinished(pg::Connection& connection, const Design& design) {
+  CO_ASSIGN_OR_RETURN(const std::vector<std::string> left, co_await Unfinished(connection, design));
+  co_return !left.empty();
+}
+
+Awaitable<absl::Status> FinishDependents(Context& context) {
+  const Design& design = context.design;
+  CO_ASSIGN_OR_RETURN(const std::vector<std::string> left, co_await Unfinished(*context.journal, design));
+  if (left.empty()) {
+    co_return absl::OkStatus();
+  }
+  double done = 0;
+  for (const CarriedDependent& carried : design.carried) {
+    if (std::ranges::find(left, carried.name) == left.end()) {
+      continue;
+    }
+    Show(context, carried.name, done, static_cast<double>(left.size()));
+    for (const std::string& statement : carried.finish) {
+      const absl::Status status = co_await RunPatiently(context, carried, statement);
+      context.progress.waiting.clear();
+      const bool there_already = pg::SqlState(status) == "42710";  // an earlier engine got this far
+      if (pg::SqlState(status).starts_with("23")) {
+        co_return WithEndKind(
+            EndKind::kStopped,
+            pg::Annotate(status, fmt::format("{0} cannot be validated: a row broke it before the swap already. It is "
+                                             "NOT VALID: mend the row, then `pgmoult resume {1}`",
+                                             carried.name, context.id())));
+      }
+      CO_RETURN_IF_ERROR(there_already ? absl::OkStatus() : pg::Annotate(status, carried.name));
+    }
+    ++done;
+  }
+  CO_ASSIGN_OR_RETURN(const std::vector<std::string> still, co_await Unfinished(*context.journal, design));
+  if (!still.empty()) {
+    co_return WithEndKind(EndKind::kStopped,
+                          absl::FailedPreconditionError(fmt::format(
+                              "after the swap somebody changed what was still to be validated: {}; look at it, make it "
+                              "as it was, then `pgmoult resume {}`",
+                              fmt::join(still, ", "), context.id())));
+  }
+  CO_RETURN_IF_ERROR(co_await SetState(*context.journal, context.id(), State::kSwapped, ""));
+  co_return co_await Record(context, "validated", fmt::format("{} foreign keys were validated", left.size()), nullptr);
+}
+
+}  // namespace pgmoult::engine
