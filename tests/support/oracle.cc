@@ -125,8 +125,9 @@ std::vector<std::string> LinesOfDump(const std::string& dump) {
     }
     // Newer programs put a random word into two lines of psql's. What a table's place and access method are is set for
     // all that follow, where it changes: catalog_oracle.sql says it for each.
-    const bool noise = line.empty() || line == "--" || line.starts_with("\\restrict") ||
-                       line.starts_with("\\unrestrict") || line.starts_with("SET default_table");
+    const bool noise = line.empty() || line == "--" || line.starts_with("-- PostgreSQL database dump") ||
+                       line.starts_with("\\restrict") || line.starts_with("\\unrestrict") ||
+                       line.starts_with("SET default_table");
     if (!noise) {
       objects[object].push_back(WithPlainLists(line));
     }
