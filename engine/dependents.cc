@@ -36,9 +36,9 @@ bool IsMaterialized(const CarriedDependent& one) { return one.kind == "materiali
 }  // namespace
 
 Awaitable<absl::StatusOr<std::vector<Dependent>>> ReadDependents(pg::Connection& connection, int64_t oid,
-                                                                 std::string stand_ins) {
+                                                                 int64_t clone_of, std::string stand_ins) {
   CO_ASSIGN_OR_RETURN(const pg::Result result,
-                      co_await connection.Query(sql::kDependentsOf, {oid, std::move(stand_ins)}));
+                      co_await connection.Query(sql::kDependentsOf, {oid, clone_of, std::move(stand_ins)}));
   std::vector<Dependent> dependents(static_cast<size_t>(result.rows()));
   for (int row = 0; row < result.rows(); ++row) {
     Dependent& one = dependents[static_cast<size_t>(row)];
@@ -270,7 +270,7 @@ Awaitable<absl::StatusOr<std::vector<Dependent>>> DependentClones::Read(int64_t 
     }
   }
   CO_ASSIGN_OR_RETURN(std::vector<Dependent> dependents,
-                      co_await ReadDependents(connection_, clone, pg::ArrayText(stand_ins)));
+                      co_await ReadDependents(connection_, clone, source_.oid, pg::ArrayText(stand_ins)));
   for (Dependent& one : dependents) {
     one.name = RealNames(std::move(one.name));
     one.text = RealNames(std::move(one.text));
@@ -301,7 +301,7 @@ Awaitable<absl::StatusOr<std::vector<CarriedDependent>>> DependentClones::Carry(
     CarriedDependent one;
     CO_RETURN_IF_ERROR(result.Read(row, one.kind, one.oid, one.owner, one.detach, one.attach, one.finish,
                                    one.lock_schema, one.lock_name, one.lock_role, one.lock_form, one.lock_first,
-                                   one.stand_ins, one.query, one.populated));
+                                   one.stand_ins, one.note, one.query, one.populated));
     const auto real = std::ranges::find_if(
         found_, [&one](const Dependent& found) { return found.kind == one.kind && found.oid == one.oid; });
     if (real != found_.end()) {

@@ -17,9 +17,10 @@ namespace pgmoult::engine {
 // with a parsed body, foreign keys both ways, publications. The swap gives the table another OID, so each of them is
 // made again for the new table, by its own owner, and is compared before the swap may commit.
 
-// As they are now. On a session with search_path = pg_catalog. What hangs on the views `stand_ins` (oid[] as text)
-// counts, too, as what hangs on materialized views does.
+// As they are now. On a session with search_path = pg_catalog. `clone_of`: as ReadShape() has it. What hangs on the
+// views `stand_ins` (oid[] as text) counts, too, as what hangs on materialized views does.
 pg::Awaitable<absl::StatusOr<std::vector<Dependent>>> ReadDependents(pg::Connection& connection, int64_t oid,
+                                                                     int64_t clone_of = 0,
                                                                      std::string stand_ins = "{}");
 
 // What differs, as sentences. `state` counts only where `with_state` says so.

@@ -91,6 +91,7 @@ struct CarriedDependent {
   std::string lock_form;               // table, tree (with partitions), other
   bool lock_first = false;             // before the table itself, else after it
   std::vector<std::string> stand_ins;  // what is there instead until it is finished, by name
+  std::string note;                    // what people should know of it beforehand, or ""
   std::string query;                   // of a materialized view, over the new table by its present name
   bool populated = false;
 };

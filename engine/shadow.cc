@@ -129,7 +129,7 @@ Awaitable<absl::StatusOr<bool>> Builder::RunScript(const pg::Result& script) {
 }
 
 Awaitable<absl::Status> Builder::CompareClone() {
-  CO_ASSIGN_OR_RETURN(const Shape clone, co_await ReadShape(connection_, shadow_oid_));
+  CO_ASSIGN_OR_RETURN(const Shape clone, co_await ReadShape(connection_, shadow_oid_, table_.oid));
   Shape source = build_.design.source_shape;
   std::erase_if(source, [](const ShapeItem& item) { return item.kind == kSequence; });
   for (const std::string& difference : DiffShapes(source, clone)) {
@@ -151,6 +151,12 @@ Awaitable<absl::StatusOr<bool>> Builder::CloneDependents() {
   for (const std::string& difference : DiffDependents(dependents_->found(), cloned, /*with_state=*/true)) {
     build_.refusals.push_back(
         fmt::format("cannot be carried over yet (as it is against a clone of it): {}", difference));
+  }
+  // A name that something hides from view (a WITH query that is called like the table) still means the source.
+  CO_ASSIGN_OR_RETURN(const std::vector<Dependent> now, co_await ReadDependents(connection_, table_.oid));
+  for (const std::string& more : DiffDependents(dependents_->found(), now, /*with_state=*/true)) {
+    build_.refusals.push_back(
+        fmt::format("cannot be carried over yet (a clone of it still refers to the table): {}", more));
   }
   co_return build_.refusals.empty();
 }
@@ -234,7 +240,7 @@ bool Builder::HasAttached() const {
 
 Awaitable<absl::Status> Builder::Describe() {
   CO_ASSIGN_OR_RETURN(build_.target_columns, co_await ReadColumns(connection_, shadow_oid_));
-  CO_ASSIGN_OR_RETURN(build_.design.expected_shape, co_await ReadShape(connection_, shadow_oid_));
+  CO_ASSIGN_OR_RETURN(build_.design.expected_shape, co_await ReadShape(connection_, shadow_oid_, table_.oid));
   CO_ASSIGN_OR_RETURN(build_.design.deferred, co_await ReadDeferred(connection_, shadow_oid_));
   CO_ASSIGN_OR_RETURN(const pg::Result identity,
                       co_await connection_.Query("/* pgmoult:catalog */ SELECT relreplident::text FROM "

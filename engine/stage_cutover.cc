@@ -182,7 +182,7 @@ Awaitable<absl::Status> Swap::CheckNothingChanged() {
     co_return Impossible("the shadow is gone");
   }
   shadow_oid_ = *shadow;
-  CO_ASSIGN_OR_RETURN(const Shape shape, co_await ReadShape(connection, *shadow));
+  CO_ASSIGN_OR_RETURN(const Shape shape, co_await ReadShape(connection, *shadow, design_.source_oid));
   const std::vector<std::string> differences = DiffShapes(design_.expected_shape, shape);
   if (!differences.empty()) {
     co_return Impossible(fmt::format("the shadow is not what the change makes of {}: {}",
@@ -194,7 +194,8 @@ Awaitable<absl::Status> Swap::CheckNothingChanged() {
 // Everything that hung on the old table hangs on the new one, in the form that the change gives it, and nothing hangs
 // on the old one any more.
 Awaitable<absl::Status> Swap::CheckDependents() {
-  CO_ASSIGN_OR_RETURN(const std::vector<Dependent> now, co_await ReadDependents(*context_.journal, shadow_oid_));
+  CO_ASSIGN_OR_RETURN(const std::vector<Dependent> now,
+                      co_await ReadDependents(*context_.journal, shadow_oid_, design_.source_oid));
   std::vector<std::string> differences = DiffDependents(DependentsInSwap(design_), now, /*with_state=*/false);
   CO_ASSIGN_OR_RETURN(const std::vector<Dependent> left,
                       co_await ReadDependents(*context_.journal, design_.source_oid));

@@ -159,7 +159,7 @@ script AS (
   FROM rel r, col a WHERE col_description(r.oid, a.attnum) IS NOT NULL
   UNION ALL
   -- LIKE copies a CHECK or (from 18 on) a NOT NULL that is NOT VALID as a valid one.
-  SELECT 30, row_number() OVER (ORDER BY k.conname COLLATE "C"), v.step, 'ALTER TABLE ' || r.clone || v.sql
+  SELECT 30, dense_rank() OVER (ORDER BY k.conname COLLATE "C"), v.step, 'ALTER TABLE ' || r.clone || v.sql
   FROM rel r JOIN pg_constraint k ON k.conrelid = r.oid AND k.contype IN ('c', 'n') AND NOT k.convalidated,
        LATERAL (VALUES (0, ' DROP CONSTRAINT ' || quote_ident(k.conname)),
                        (1, ' ADD CONSTRAINT ' || quote_ident(k.conname) || ' ' || pg_get_constraintdef(k.oid))) v(step, sql)
@@ -190,7 +190,7 @@ script AS (
   FROM rel r JOIN pg_constraint k ON k.conrelid = r.oid AND k.contype NOT IN ('f', 't')
   WHERE obj_description(k.oid, 'pg_constraint') IS NOT NULL
   UNION ALL
-  SELECT 50, row_number() OVER (ORDER BY s.stxname COLLATE "C"), v.step, v.sql
+  SELECT 50, dense_rank() OVER (ORDER BY s.stxname COLLATE "C"), v.step, v.sql
   FROM rel r JOIN pg_statistic_ext s ON s.stxrelid = r.oid,
        LATERAL (SELECT r.target || '.' || quote_ident(s.stxname) AS clone,
                        (SELECT ' (' || string_agg(CASE e WHEN 'd' THEN 'ndistinct' WHEN 'f' THEN 'dependencies' ELSE 'mcv' END,
@@ -217,7 +217,7 @@ script AS (
   FROM rel r WHERE obj_description(r.oid, 'pg_class') IS NOT NULL
   UNION ALL
   -- A grant keeps its grantor: it is given by that role, which needs to see our schema for the moment.
-  SELECT 70 + b.level, row_number() OVER (ORDER BY b.level, b.target, b.grantor, b.grantee, b.is_grantable), v.step, v.sql
+  SELECT 70 + b.level, dense_rank() OVER (ORDER BY b.level, b.target, b.grantor, b.grantee, b.is_grantable), v.step, v.sql
   FROM rel r, grant_batch b,
        LATERAL (SELECT quote_ident(pg_get_userbyid(b.grantor)) AS grantor_name) n,
        LATERAL (VALUES

@@ -193,7 +193,8 @@ publication_line AS (
 named_line AS (
   SELECT 'comment' AS kind, concat_ws(' ', i.type, i.identity) AS name, quote_literal(d.description) AS definition
   FROM pg_description d, pg_identify_object(d.classoid, d.objoid, d.objsubid) i
-  WHERE (d.objoid >= 16384 OR d.classoid = 'pg_namespace'::regclass) AND coalesce(i.schema, '') NOT LIKE 'pgmoult%'
+  WHERE (d.objoid >= 16384 OR d.classoid = 'pg_namespace'::regclass) AND i.identity NOT LIKE 'pgmoult%'
+    AND coalesce(i.schema, '') NOT LIKE 'pgmoult%'
   UNION ALL
   SELECT 'security label', concat_ws(' ', i.type, i.identity), concat_ws(' ', l.provider, quote_literal(l.label))
   FROM pg_seclabel l, pg_identify_object(l.classoid, l.objoid, l.objsubid) i
