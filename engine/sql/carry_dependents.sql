@@ -134,7 +134,13 @@ JOIN pg_publication b ON b.oid = o.prpubid JOIN pg_publication c ON i.clone = qu
 JOIN pg_publication_rel m ON m.prpubid = c.oid AND m.prrelid = r.shadow_oid
 UNION ALL
 SELECT i.kind, i.oid, pg_get_userbyid(c.relowner)::text,
-       ARRAY[format('ALTER MATERIALIZED VIEW %s SET SCHEMA %I', i.real, $4::text)],
-       ARRAY[format('ALTER MATERIALIZED VIEW %s SET SCHEMA %I', i.clone, n.nspname)], '{}', n.nspname::text, c.relname::text,
+       ARRAY[format('ALTER MATERIALIZED VIEW %s SET SCHEMA %I', i.real, $4::text)]
+       || ARRAY(SELECT format('ALTER STATISTICS %I.%I SET SCHEMA %I', sn.nspname, s.stxname, $4::text)
+                FROM pg_statistic_ext s JOIN pg_namespace sn ON sn.oid = s.stxnamespace WHERE s.stxrelid = c.oid ORDER BY s.stxname),
+       ARRAY[format('ALTER MATERIALIZED VIEW %s SET SCHEMA %I', i.clone, n.nspname)]
+       || ARRAY(SELECT format('ALTER STATISTICS %I.%I SET SCHEMA %I', tn.nspname, s.stxname, sn.nspname)
+                FROM rel r JOIN pg_class t ON t.oid = r.shadow_oid JOIN pg_namespace tn ON tn.oid = t.relnamespace,
+                     pg_statistic_ext s JOIN pg_namespace sn ON sn.oid = s.stxnamespace
+                WHERE s.stxrelid = c.oid ORDER BY s.stxname), '{}', n.nspname::text, c.relname::text,
        pg_get_userbyid(c.relowner)::text, 'other', true, '{}', '', rtrim(pg_get_viewdef(i.clone::regclass), ';'), c.relispopulated
 FROM item i JOIN pg_class c ON i.kind = 'materialized view' AND c.oid = i.oid JOIN pg_namespace n ON n.oid = c.relnamespace
