@@ -7,6 +7,7 @@
 #include "engine/catalog.h"
 #include "engine/finish.h"
 #include "engine/locks.h"
+#include "engine/materialized.h"
 #include "engine/observe.h"
 #include "engine/sql.h"
 #include "fmt/format.h"
@@ -94,7 +95,9 @@ Awaitable<absl::Status> DropPolitely(pg::Connection& connection, pg::Connection&
 Awaitable<absl::Status> DropOld(pg::Connection& connection, const Design& design) {
   const pg::QualifiedName old(Ident(design.schema_old), design.transfer.source.name);
   // Without CASCADE: what somebody else hung on the old table since the swap is not ours to drop.
-  return pg::RunAll(connection, kComment, {fmt::format("DROP TABLE IF EXISTS {}", old)});
+  std::vector<std::string> statements = DropOldMaterializedSql(design);
+  statements.push_back(fmt::format("DROP TABLE IF EXISTS {}", old));
+  return pg::RunAll(connection, kComment, std::move(statements));
 }
 
 // Removes one schema of ours that no journal row knows.

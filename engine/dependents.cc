@@ -1,6 +1,7 @@
 #include "engine/dependents.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <set>
 #include <tuple>
@@ -30,10 +31,14 @@ std::string Definition(const Dependent& dependent, bool with_state) {
   return text;
 }
 
+bool IsMaterialized(const CarriedDependent& one) { return one.kind == "materialized view"; }
+
 }  // namespace
 
-Awaitable<absl::StatusOr<std::vector<Dependent>>> ReadDependents(pg::Connection& connection, int64_t oid) {
-  CO_ASSIGN_OR_RETURN(const pg::Result result, co_await connection.Query(sql::kDependentsOf, {oid}));
+Awaitable<absl::StatusOr<std::vector<Dependent>>> ReadDependents(pg::Connection& connection, int64_t oid,
+                                                                 int64_t clone_of, std::string stand_ins) {
+  CO_ASSIGN_OR_RETURN(const pg::Result result,
+                      co_await connection.Query(sql::kDependentsOf, {oid, clone_of, std::move(stand_ins)}));
   std::vector<Dependent> dependents(static_cast<size_t>(result.rows()));
   for (int row = 0; row < result.rows(); ++row) {
     Dependent& one = dependents[static_cast<size_t>(row)];
@@ -90,8 +95,12 @@ std::vector<std::string> CarryDependentsSql(const Design& design) {
     }
   }
   std::vector<std::string> statements;
+  // Old materialized views go where the old table goes.
+  const bool moves = std::ranges::any_of(design.carried, IsMaterialized);
+  const std::string with_old = moves ? fmt::format(", {}", Ident(design.schema_old)) : "";
+  const std::string_view rights = moves ? "USAGE, CREATE" : "USAGE";
   for (const std::string& other : others) {
-    statements.push_back(fmt::format("GRANT USAGE ON SCHEMA {} TO {}", schema, Ident(other)));
+    statements.push_back(fmt::format("GRANT {} ON SCHEMA {}{} TO {}", rights, schema, with_old, Ident(other)));
   }
   std::string role = design.owner;
   const auto run_as = [&](const std::string& who, const std::vector<std::string>& more) {
@@ -109,7 +118,7 @@ std::vector<std::string> CarryDependentsSql(const Design& design) {
     statements.push_back(fmt::format("SET LOCAL ROLE {}", owner));
   }
   for (const std::string& other : others) {
-    statements.push_back(fmt::format("REVOKE USAGE ON SCHEMA {} FROM {}", schema, Ident(other)));
+    statements.push_back(fmt::format("REVOKE {} ON SCHEMA {}{} FROM {}", rights, schema, with_old, Ident(other)));
   }
   return statements;
 }
@@ -171,7 +180,8 @@ Awaitable<absl::Status> DependentClones::MakeAll() {
   owners.erase("");
   for (const std::string& other : owners) {
     if (other != source_.owner) {
-      CO_RETURN_IF_ERROR(co_await Execute(fmt::format("GRANT USAGE ON SCHEMA {} TO {}", Ident(schema_), Ident(other))));
+      CO_RETURN_IF_ERROR(
+          co_await Execute(fmt::format("GRANT USAGE, CREATE ON SCHEMA {} TO {}", Ident(schema_), Ident(other))));
     }
   }
   CO_RETURN_IF_ERROR(co_await Execute("RESET ROLE"));
@@ -218,9 +228,14 @@ Awaitable<absl::Status> DependentClones::Drop(int64_t clone) {
     CO_RETURN_IF_ERROR(co_await Execute(fmt::format("DROP SCHEMA {} CASCADE", Ident(scratch))));
   }
   CO_RETURN_IF_ERROR(co_await Execute(fmt::format("SET LOCAL ROLE {}", Ident(source_.owner))));
+  for (const Clone& one : clones_) {
+    if (one.kind == "materialized view") {
+      CO_RETURN_IF_ERROR(co_await Execute(fmt::format("DROP VIEW IF EXISTS {} CASCADE", one.clone)));
+    }
+  }
   for (const std::string& other : others) {
     CO_RETURN_IF_ERROR(
-        co_await Execute(fmt::format("REVOKE USAGE ON SCHEMA {} FROM {}", Ident(schema_), Ident(other))));
+        co_await Execute(fmt::format("REVOKE USAGE, CREATE ON SCHEMA {} FROM {}", Ident(schema_), Ident(other))));
   }
   CO_ASSIGN_OR_RETURN(
       const pg::Result keys,
@@ -244,10 +259,26 @@ std::string DependentClones::RealNames(std::string text) const {
 }
 
 Awaitable<absl::StatusOr<std::vector<Dependent>>> DependentClones::Read(int64_t clone) {
-  CO_ASSIGN_OR_RETURN(std::vector<Dependent> dependents, co_await ReadDependents(connection_, clone));
+  std::vector<std::string> stand_ins;
+  for (const Clone& one : clones_) {
+    if (one.kind == "materialized view") {
+      CO_ASSIGN_OR_RETURN(
+          const pg::Result found,
+          co_await connection_.Query("/* pgmoult:catalog */ SELECT $1::regclass::oid::text", {one.clone}));
+      CO_ASSIGN_OR_RETURN(std::string oid, found.Scalar<std::string>());
+      stand_ins.push_back(std::move(oid));
+    }
+  }
+  CO_ASSIGN_OR_RETURN(std::vector<Dependent> dependents,
+                      co_await ReadDependents(connection_, clone, source_.oid, pg::ArrayText(stand_ins)));
   for (Dependent& one : dependents) {
     one.name = RealNames(std::move(one.name));
     one.text = RealNames(std::move(one.text));
+    const std::string materialized = fmt::format("materialized {}", one.name);
+    if (one.kind == "view" && std::ranges::find(found_, materialized, &Dependent::name) != found_.end()) {
+      one.kind = "materialized view";
+      one.name = materialized;
+    }
     // What does not come from the table stays as it is with the dependent itself.
     const auto real = std::ranges::find(found_, one.name, &Dependent::name);
     if (real != found_.end()) {
@@ -259,26 +290,28 @@ Awaitable<absl::StatusOr<std::vector<Dependent>>> DependentClones::Read(int64_t 
   co_return dependents;
 }
 
-Awaitable<absl::StatusOr<std::vector<CarriedDependent>>> DependentClones::Carry(int64_t clone) {
+Awaitable<absl::StatusOr<std::vector<CarriedDependent>>> DependentClones::Carry(int64_t clone, std::string old_schema) {
   std::vector<CarriedDependent> carried;
   if (clones_.empty()) {
     co_return carried;
   }
   CO_ASSIGN_OR_RETURN(const pg::Result result,
-                      co_await connection_.Query(sql::kCarryDependents, {source_.oid, clone, ItemsJson()}));
+                      co_await connection_.Query(sql::kCarryDependents, {source_.oid, clone, ItemsJson(), old_schema}));
   for (int row = 0; row < result.rows(); ++row) {
     CarriedDependent one;
-    int64_t oid = 0;
-    CO_RETURN_IF_ERROR(result.Read(row, one.kind, oid, one.owner, one.detach, one.attach, one.finish, one.lock_schema,
-                                   one.lock_name, one.lock_role, one.lock_form, one.lock_first, one.stand_ins));
+    CO_RETURN_IF_ERROR(result.Read(row, one.kind, one.oid, one.owner, one.detach, one.attach, one.finish,
+                                   one.lock_schema, one.lock_name, one.lock_role, one.lock_form, one.lock_first,
+                                   one.stand_ins, one.note, one.query, one.populated));
     const auto real = std::ranges::find_if(
-        found_, [&one, oid](const Dependent& found) { return found.kind == one.kind && found.oid == oid; });
+        found_, [&one](const Dependent& found) { return found.kind == one.kind && found.oid == one.oid; });
     if (real != found_.end()) {
       one.name = real->name;
     }
     carried.push_back(std::move(one));
   }
-  std::ranges::sort(carried, {}, [](const CarriedDependent& one) { return std::tie(one.kind, one.name); });
+  // Materialized views leave our schema last: what reads them names them there.
+  std::ranges::sort(carried, {},
+                    [](const CarriedDependent& one) { return std::tuple(IsMaterialized(one), one.kind, one.name); });
   co_return carried;
 }
 

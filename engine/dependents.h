@@ -17,8 +17,11 @@ namespace pgmoult::engine {
 // with a parsed body, foreign keys both ways, publications. The swap gives the table another OID, so each of them is
 // made again for the new table, by its own owner, and is compared before the swap may commit.
 
-// As they are now. On a session with search_path = pg_catalog.
-pg::Awaitable<absl::StatusOr<std::vector<Dependent>>> ReadDependents(pg::Connection& connection, int64_t oid);
+// As they are now. On a session with search_path = pg_catalog. `clone_of`: as ReadShape() has it. What hangs on the
+// views `stand_ins` (oid[] as text) counts, too, as what hangs on materialized views does.
+pg::Awaitable<absl::StatusOr<std::vector<Dependent>>> ReadDependents(pg::Connection& connection, int64_t oid,
+                                                                     int64_t clone_of = 0,
+                                                                     std::string stand_ins = "{}");
 
 // What differs, as sentences. `state` counts only where `with_state` says so.
 std::vector<std::string> DiffDependents(const std::vector<Dependent>& was, const std::vector<Dependent>& is,
@@ -51,7 +54,7 @@ class DependentClones {
   // Of the clone, under the names that they stand for.
   pg::Awaitable<absl::StatusOr<std::vector<Dependent>>> Read(int64_t clone);
   // How all found get from the source to the clone, which has been changed by now.
-  pg::Awaitable<absl::StatusOr<std::vector<CarriedDependent>>> Carry(int64_t clone);
+  pg::Awaitable<absl::StatusOr<std::vector<CarriedDependent>>> Carry(int64_t clone, std::string old_schema);
   // A text of PostgreSQL's, with the names that users know in place of the clones'.
   std::string RealNames(std::string text) const;
 

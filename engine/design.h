@@ -79,6 +79,7 @@ struct Dependent {
 // How a dependent gets to the new table (sql/carry_dependents.sql). All statements run as `owner`.
 struct CarriedDependent {
   std::string kind;
+  int64_t oid = 0;  // in the catalog of its kind
   std::string name;
   std::string owner;
   std::vector<std::string> detach;  // in the swap: away from the old table
@@ -90,6 +91,9 @@ struct CarriedDependent {
   std::string lock_form;               // table, tree (with partitions), other
   bool lock_first = false;             // before the table itself, else after it
   std::vector<std::string> stand_ins;  // what is there instead until it is finished, by name
+  std::string note;                    // what people should know of it beforehand, or ""
+  std::string query;                   // of a materialized view, over the new table by its present name
+  bool populated = false;
 };
 
 // A trigger of ours as it was made: any DISABLE or ENABLE changes xmin.

@@ -7,6 +7,7 @@
 
 #include "engine/dependents.h"
 #include "engine/mapping.h"
+#include "engine/materialized.h"
 #include "engine/sql.h"
 #include "fmt/format.h"
 #include "pg/macros.h"
@@ -79,7 +80,7 @@ Awaitable<absl::StatusOr<bool>> Builder::Clone() {
       co_await Execute(fmt::format("/* pgmoult:prepare */ LOCK TABLE ONLY {} IN ACCESS SHARE MODE", table_.name)));
   CO_ASSIGN_OR_RETURN(build_.design.source_shape, co_await ReadSourceShape(connection_, table_.oid));
   CO_ASSIGN_OR_RETURN(const pg::Result script,
-                      co_await connection_.Query(sql::kClone, {table_.oid, build_.design.schema_new}));
+                      co_await connection_.Query(sql::kClone, {table_.oid, build_.design.schema_new, std::string()}));
   CO_RETURN_IF_ERROR(co_await Execute("SAVEPOINT clone"));
   CO_ASSIGN_OR_RETURN(const bool cloned, co_await RunScript(script));
   if (!cloned) {
@@ -128,7 +129,7 @@ Awaitable<absl::StatusOr<bool>> Builder::RunScript(const pg::Result& script) {
 }
 
 Awaitable<absl::Status> Builder::CompareClone() {
-  CO_ASSIGN_OR_RETURN(const Shape clone, co_await ReadShape(connection_, shadow_oid_));
+  CO_ASSIGN_OR_RETURN(const Shape clone, co_await ReadShape(connection_, shadow_oid_, table_.oid));
   Shape source = build_.design.source_shape;
   std::erase_if(source, [](const ShapeItem& item) { return item.kind == kSequence; });
   for (const std::string& difference : DiffShapes(source, clone)) {
@@ -151,6 +152,12 @@ Awaitable<absl::StatusOr<bool>> Builder::CloneDependents() {
     build_.refusals.push_back(
         fmt::format("cannot be carried over yet (as it is against a clone of it): {}", difference));
   }
+  // A name that something hides from view (a WITH query that is called like the table) still means the source.
+  CO_ASSIGN_OR_RETURN(const std::vector<Dependent> now, co_await ReadDependents(connection_, table_.oid));
+  for (const std::string& more : DiffDependents(dependents_->found(), now, /*with_state=*/true)) {
+    build_.refusals.push_back(
+        fmt::format("cannot be carried over yet (a clone of it still refers to the table): {}", more));
+  }
   co_return build_.refusals.empty();
 }
 
@@ -158,8 +165,13 @@ Awaitable<absl::StatusOr<bool>> Builder::CloneDependents() {
 Awaitable<absl::Status> Builder::PlanDependents() {
   Design& design = build_.design;
   CO_ASSIGN_OR_RETURN(design.final_dependents, co_await dependents_->Read(shadow_oid_));
-  CO_ASSIGN_OR_RETURN(design.carried, co_await dependents_->Carry(shadow_oid_));
+  CO_ASSIGN_OR_RETURN(design.carried, co_await dependents_->Carry(shadow_oid_, design.schema_old));
   CO_RETURN_IF_ERROR(co_await dependents_->Drop(shadow_oid_));
+  CO_ASSIGN_OR_RETURN(const std::vector<std::string> differences, co_await TryMaterializedViews(connection_, design));
+  for (const std::string& difference : differences) {
+    build_.refusals.push_back(
+        fmt::format("cannot be carried over yet (as it is against a clone of it): {}", difference));
+  }
   CO_ASSIGN_OR_RETURN(design.attached, co_await ReadAttached(connection_, shadow_oid_));
   co_return absl::OkStatus();
 }
@@ -228,7 +240,7 @@ bool Builder::HasAttached() const {
 
 Awaitable<absl::Status> Builder::Describe() {
   CO_ASSIGN_OR_RETURN(build_.target_columns, co_await ReadColumns(connection_, shadow_oid_));
-  CO_ASSIGN_OR_RETURN(build_.design.expected_shape, co_await ReadShape(connection_, shadow_oid_));
+  CO_ASSIGN_OR_RETURN(build_.design.expected_shape, co_await ReadShape(connection_, shadow_oid_, table_.oid));
   CO_ASSIGN_OR_RETURN(build_.design.deferred, co_await ReadDeferred(connection_, shadow_oid_));
   CO_ASSIGN_OR_RETURN(const pg::Result identity,
                       co_await connection_.Query("/* pgmoult:catalog */ SELECT relreplident::text FROM "

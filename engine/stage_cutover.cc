@@ -9,6 +9,7 @@
 #include "engine/dependents.h"
 #include "engine/finish.h"
 #include "engine/locks.h"
+#include "engine/materialized.h"
 #include "engine/preflight.h"
 #include "engine/sql.h"
 #include "engine/swap.h"
@@ -181,7 +182,7 @@ Awaitable<absl::Status> Swap::CheckNothingChanged() {
     co_return Impossible("the shadow is gone");
   }
   shadow_oid_ = *shadow;
-  CO_ASSIGN_OR_RETURN(const Shape shape, co_await ReadShape(connection, *shadow));
+  CO_ASSIGN_OR_RETURN(const Shape shape, co_await ReadShape(connection, *shadow, design_.source_oid));
   const std::vector<std::string> differences = DiffShapes(design_.expected_shape, shape);
   if (!differences.empty()) {
     co_return Impossible(fmt::format("the shadow is not what the change makes of {}: {}",
@@ -193,14 +194,16 @@ Awaitable<absl::Status> Swap::CheckNothingChanged() {
 // Everything that hung on the old table hangs on the new one, in the form that the change gives it, and nothing hangs
 // on the old one any more.
 Awaitable<absl::Status> Swap::CheckDependents() {
-  CO_ASSIGN_OR_RETURN(const std::vector<Dependent> now, co_await ReadDependents(*context_.journal, shadow_oid_));
+  CO_ASSIGN_OR_RETURN(const std::vector<Dependent> now,
+                      co_await ReadDependents(*context_.journal, shadow_oid_, design_.source_oid));
   std::vector<std::string> differences = DiffDependents(DependentsInSwap(design_), now, /*with_state=*/false);
   CO_ASSIGN_OR_RETURN(const std::vector<Dependent> left,
                       co_await ReadDependents(*context_.journal, design_.source_oid));
   for (const Dependent& one : left) {
-    const bool to_itself = one.kind == "foreign key" && one.text.find("(this table)") != std::string::npos &&
-                           one.name.find(design_.schema_old) != std::string::npos;
-    if (!to_itself) {
+    // The old table keeps its foreign keys to itself, and old materialized views keep reading it.
+    const bool goes_with_it = (one.kind == "foreign key" || one.kind == "materialized view") &&
+                              one.name.find(fmt::format(" {}.", design_.schema_old)) != std::string::npos;
+    if (!goes_with_it) {
       differences.push_back(fmt::format("{}: still hangs on the old table", one.name));
     }
   }
@@ -397,6 +400,7 @@ Awaitable<absl::Status> Swap::Run() {
   lock_.max_hold = context_.options.max_hold;
   CO_RETURN_IF_ERROR(co_await MakeOldSchema());
   CO_RETURN_IF_ERROR(co_await ListLocked());
+  CO_RETURN_IF_ERROR(co_await MakeMaterializedViews(context_));
   CO_ASSIGN_OR_RETURN(const pg::Result now,
                       co_await observer_->Query("/* pgmoult:cutover */ SELECT pg_catalog.pg_current_xact_id()::text"));
   CO_ASSIGN_OR_RETURN(moved_before_, now.Scalar<std::string>());

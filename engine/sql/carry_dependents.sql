@@ -4,7 +4,8 @@
 -- detach and attach (statements of the swap, before names are exchanged: they name the new table by its present name), finish (after
 -- it, by its final name; each waits for nobody), lock_schema, lock_name (the relation that the swap locks for it, if any), lock_role (its owner),
 -- lock_form ('table', 'tree' with partitions, 'other'), lock_first (before the table; else after it), stand_ins (names of what is there
--- instead until it is finished).
+-- instead until it is finished), note (what people should know
+-- beforehand), query (of a materialized view, which is made anew), populated. $4: the schema of old tables.
 -- The texts are those of the clones as the change has left them. To be run with search_path = pg_catalog.
 WITH rel AS (
   SELECT s.oid, quote_ident(sn.nspname) || '.' || quote_ident(s.relname) AS source,
@@ -22,6 +23,15 @@ fk AS (
          c.relname, n.nspname, fc.relname AS other_name, fc.relkind AS other_kind, fn.nspname AS other_schema, pg_get_userbyid(fc.relowner)::text AS other_owner,
          CASE WHEN k.conrelid <> r.oid THEN 'in' WHEN k.confrelid = r.oid THEN 'self' ELSE 'out' END AS way,
          coalesce(to_jsonb(k)->>'conenforced', 'true') = 'true' AS enforced,
+         coalesce((SELECT string_agg(format('column %I, which it references, becomes %s; column %I of %s stays %s', b.attname,
+                                            format_type(b.atttypid, b.atttypmod), own.attname, k.conrelid::regclass,
+                                            format_type(own.atttypid, own.atttypmod)), '; ' ORDER BY f.pos)
+                   FROM unnest(k.confkey, m.confkey, k.conkey) WITH ORDINALITY f(was, is_now, own, pos)
+                   JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum = f.was
+                   JOIN pg_attribute b ON b.attrelid = r.shadow_oid AND b.attnum = f.is_now
+                   JOIN pg_attribute own ON own.attrelid = k.conrelid AND own.attnum = f.own
+                   WHERE k.confrelid = r.oid AND k.conrelid <> r.oid
+                     AND (a.atttypid, a.atttypmod) IS DISTINCT FROM (b.atttypid, b.atttypmod)), '') AS note,
          'COMMENT ON CONSTRAINT ' || quote_ident(k.conname) || ' ON %s IS '
            || replace(quote_literal(obj_description(k.oid, 'pg_constraint')), '%', '%%') AS comment,
          regexp_replace(CASE WHEN k.conrelid = r.oid AND k.confrelid <> r.oid
@@ -51,13 +61,13 @@ SELECT i.kind, i.oid, pg_get_userbyid(c.relowner)::text AS owner, '{}'::text[] A
                                   FROM pg_options_to_table(c.reloptions) o) || ')', pg_get_viewdef(i.clone::regclass))] AS attach,
        '{}'::text[] AS finish, n.nspname::text AS lock_schema, c.relname::text AS lock_name, pg_get_userbyid(c.relowner)::text AS lock_role,
        'other' AS lock_form, true AS lock_first,
-       '{}'::text[] AS stand_ins
+       '{}'::text[] AS stand_ins, '' AS note, '' AS query, false AS populated
 FROM item i JOIN pg_class c ON i.kind = 'view' AND c.oid = i.oid JOIN pg_namespace n ON n.oid = c.relnamespace
 UNION ALL
 SELECT i.kind, i.oid, pg_get_userbyid(c.relowner)::text, '{}',
        ARRAY['CREATE OR REPLACE ' || CASE WHEN left(d.def, length(d.head || i.clone)) = d.head || i.clone
              THEN substr(d.head, length('CREATE ') + 1) || i.real || substr(d.def, length(d.head || i.clone) + 1) END],
-       '{}', n.nspname::text, c.relname::text, pg_get_userbyid(c.relowner)::text, CASE WHEN c.relkind = 'r' THEN 'table' ELSE 'other' END, true, '{}'
+       '{}', n.nspname::text, c.relname::text, pg_get_userbyid(c.relowner)::text, CASE WHEN c.relkind = 'r' THEN 'table' ELSE 'other' END, true, '{}', '', '', false
 FROM item i JOIN pg_rewrite w ON i.kind = 'rule' AND w.oid = i.oid
 JOIN pg_class c ON c.oid = w.ev_class JOIN pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_rewrite m ON m.ev_class = i.clone::regclass,
@@ -68,14 +78,14 @@ UNION ALL
 SELECT i.kind, i.oid, pg_get_userbyid(c.relowner)::text, '{}',
        ARRAY[format('ALTER POLICY %I ON %s%s%s', p.polname, i.real, ' USING (' || pg_get_expr(m.polqual, m.polrelid) || ')',
                     ' WITH CHECK (' || pg_get_expr(m.polwithcheck, m.polrelid) || ')')],
-       '{}', n.nspname::text, c.relname::text, pg_get_userbyid(c.relowner)::text, CASE WHEN c.relkind = 'r' THEN 'table' ELSE 'tree' END, true, '{}'
+       '{}', n.nspname::text, c.relname::text, pg_get_userbyid(c.relowner)::text, CASE WHEN c.relkind = 'r' THEN 'table' ELSE 'tree' END, true, '{}', '', '', false
 FROM item i JOIN pg_policy p ON i.kind = 'policy' AND p.oid = i.oid
 JOIN pg_class c ON c.oid = p.polrelid JOIN pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_policy m ON m.polrelid = i.clone::regclass
 UNION ALL
 SELECT i.kind, i.oid, pg_get_userbyid(f.proowner)::text, '{}',
        ARRAY[CASE WHEN left(d.def, length(d.head || i.clone || '(')) = d.head || i.clone || '('
-                  THEN d.head || i.real || substr(d.def, length(d.head || i.clone) + 1) END], '{}', '', '', '', '', true, '{}'
+                  THEN d.head || i.real || substr(d.def, length(d.head || i.clone) + 1) END], '{}', '', '', '', '', true, '{}', '', '', false
 FROM item i JOIN pg_proc f ON i.kind = 'function' AND f.oid = i.oid
 JOIN pg_proc m ON i.clone = m.pronamespace::regnamespace::text || '.' || quote_ident(m.proname),
      LATERAL (SELECT pg_get_functiondef(m.oid) AS def,
@@ -89,14 +99,14 @@ SELECT k.kind, k.oid, r.owner,
        CASE WHEN k.convalidated AND k.def IS NOT NULL
             THEN ARRAY[format('ALTER TABLE %s VALIDATE CONSTRAINT %I', r.source, k.conname)] ELSE '{}' END,
        CASE k.way WHEN 'out' THEN k.other_schema::text ELSE '' END, CASE k.way WHEN 'out' THEN k.other_name::text ELSE '' END,
-       k.other_owner, CASE WHEN k.other_kind = 'p' THEN 'tree' ELSE 'table' END, false, '{}'
+       k.other_owner, CASE WHEN k.other_kind = 'p' THEN 'tree' ELSE 'table' END, false, '{}', k.note, '', false
 FROM rel r, fk k WHERE k.way <> 'in'
 UNION ALL
 SELECT k.kind, k.oid, k.owner, '{}',
        array_remove(ARRAY[format('ALTER TABLE %s DROP CONSTRAINT %I, ADD CONSTRAINT %I %s%s', k.real, k.conname, k.conname, k.def,
                                  CASE WHEN k.enforced THEN ' NOT VALID' ELSE '' END), format(k.comment, k.real)], NULL),
        CASE WHEN k.convalidated THEN ARRAY[format('ALTER TABLE %s VALIDATE CONSTRAINT %I', k.real, k.conname)] ELSE '{}' END,
-       k.nspname::text, k.relname::text, k.owner, 'table', true, '{}'
+       k.nspname::text, k.relname::text, k.owner, 'table', true, '{}', k.note, '', false
 FROM fk k WHERE k.way = 'in' AND k.relkind <> 'p'
 UNION ALL
 SELECT k.kind, k.oid, k.owner, ARRAY[format('ALTER TABLE %s DROP CONSTRAINT %I', k.real, k.conname)],
@@ -107,7 +117,7 @@ SELECT k.kind, k.oid, k.owner, ARRAY[format('ALTER TABLE %s DROP CONSTRAINT %I',
                                     replace(k.def, ' REFERENCES ' || r.shadow || '(', ' REFERENCES ' || r.source || '(')),
                              format(k.comment, k.real)], NULL),
        k.nspname::text, k.relname::text, k.owner, 'tree', true,
-       ARRAY(SELECT 'foreign key ' || l.leaf_con || ' of table ' || l.name FROM leaf l WHERE l.oid = k.oid ORDER BY l.name)
+       ARRAY(SELECT 'foreign key ' || l.leaf_con || ' of table ' || l.name FROM leaf l WHERE l.oid = k.oid ORDER BY l.name), k.note, '', false
 FROM rel r, fk k WHERE k.way = 'in' AND k.relkind = 'p'
 UNION ALL
 SELECT i.kind, i.oid, pg_get_userbyid(b.pubowner)::text,
@@ -118,7 +128,13 @@ SELECT i.kind, i.oid, pg_get_userbyid(b.pubowner)::text,
                              JOIN pg_attribute a ON a.attrelid = r.shadow_oid AND a.attnum = x.attnum::int2) || ')',
                     ' WHERE (' || (SELECT to_jsonb(p)->>'rowfilter' FROM pg_publication_tables p
                                    WHERE p.pubname = c.pubname LIMIT 1) || ')')],
-       '{}', '', '', '', '', true, '{}'
+       '{}', '', '', '', '', true, '{}', '', '', false
 FROM rel r CROSS JOIN item i JOIN pg_publication_rel o ON i.kind = 'publication' AND o.oid = i.oid
 JOIN pg_publication b ON b.oid = o.prpubid JOIN pg_publication c ON i.clone = quote_ident(c.pubname)
 JOIN pg_publication_rel m ON m.prpubid = c.oid AND m.prrelid = r.shadow_oid
+UNION ALL
+SELECT i.kind, i.oid, pg_get_userbyid(c.relowner)::text,
+       ARRAY[format('ALTER MATERIALIZED VIEW %s SET SCHEMA %I', i.real, $4::text)],
+       ARRAY[format('ALTER MATERIALIZED VIEW %s SET SCHEMA %I', i.clone, n.nspname)], '{}', n.nspname::text, c.relname::text,
+       pg_get_userbyid(c.relowner)::text, 'other', true, '{}', '', rtrim(pg_get_viewdef(i.clone::regclass), ';'), c.relispopulated
+FROM item i JOIN pg_class c ON i.kind = 'materialized view' AND c.oid = i.oid JOIN pg_namespace n ON n.oid = c.relnamespace

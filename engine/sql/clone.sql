@@ -1,11 +1,13 @@
 -- The statements (ord, sql) that build an empty, faithful clone of the table $1 (an OID) as $2.<same name>, $2 being the name of
 -- a schema of ours. To be run in order, in one transaction, as the table's owner, with search_path = pg_catalog.
+-- $1 may be a materialized view, too: $3 is then its query (else ''), and the clone is not populated.
 -- A NULL in sql means that a definition did not have the form this text expects: an internal error, run nothing.
 -- Stored expressions of columns and CHECKs are copied by LIKE as PostgreSQL holds them; index expressions go through text.
 WITH rel AS (
   SELECT c.*, quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS qname,
          quote_ident($2::text) || '.' || quote_ident(c.relname) AS clone, quote_ident($2::text) AS target,
-         quote_ident(pg_get_userbyid(c.relowner)) AS owner_name
+         quote_ident(pg_get_userbyid(c.relowner)) AS owner_name,
+         CASE WHEN c.relkind = 'm' THEN 'MATERIALIZED VIEW' ELSE 'TABLE' END AS what
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE c.oid = $1::oid
 ),
@@ -33,6 +35,12 @@ creation AS (
                 CASE WHEN r.relpersistence = 'u' THEN 'UNLOGGED ' ELSE '' END, r.clone, r.qname, am.amname,
                 coalesce(' WITH (' || o.text || ')', ''), coalesce(' TABLESPACE ' || quote_ident(ts.spcname), '')) AS sql
   FROM rel r JOIN pg_am am ON am.oid = r.relam LEFT JOIN pg_tablespace ts ON ts.oid = r.reltablespace, options o
+  WHERE r.relkind <> 'm'
+  UNION ALL
+  SELECT format('CREATE MATERIALIZED VIEW %s USING %I%s%s AS %s WITH NO DATA', r.clone, am.amname,
+                coalesce(' WITH (' || o.text || ')', ''), coalesce(' TABLESPACE ' || quote_ident(ts.spcname), ''), $3::text)
+  FROM rel r JOIN pg_am am ON am.oid = r.relam LEFT JOIN pg_tablespace ts ON ts.oid = r.reltablespace, options o
+  WHERE r.relkind = 'm'
 ),
 idx AS (
   SELECT x.*, ic.relname, quote_ident(ic.relname) AS qidx, r.target || '.' || quote_ident(ic.relname) AS clone_idx,
@@ -128,6 +136,15 @@ script AS (
                    || CASE WHEN v.grantee = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(v.grantee)) END || ' CASCADE'
   FROM revocation v WHERE v.target LIKE 'SEQUENCE %'
   UNION ALL
+  -- LIKE does this for a table.
+  SELECT 23, a.attnum, v.step, format('ALTER MATERIALIZED VIEW %s ALTER COLUMN %s SET %s', r.clone, a.qcol, v.sql)
+  FROM rel r, col a JOIN pg_type t ON t.oid = a.atttypid,
+       LATERAL (VALUES
+         (0, 'STORAGE ' || CASE a.attstorage WHEN 'p' THEN 'PLAIN' WHEN 'e' THEN 'EXTERNAL' WHEN 'm' THEN 'MAIN' ELSE 'EXTENDED' END,
+          a.attstorage <> t.typstorage),
+         (1, 'COMPRESSION ' || CASE a.attcompression WHEN 'p' THEN 'pglz' ELSE 'lz4' END, a.attcompression <> '')) v(step, sql, needed)
+  WHERE r.relkind = 'm' AND v.needed
+  UNION ALL
   SELECT 25, a.attnum, 0, format('ALTER TABLE %s ALTER COLUMN %s SET STATISTICS %s', r.clone, a.qcol,
                                  to_jsonb(a)->>'attstattarget')
   FROM rel r, col a WHERE to_jsonb(a)->>'attstattarget' <> '-1'
@@ -142,7 +159,7 @@ script AS (
   FROM rel r, col a WHERE col_description(r.oid, a.attnum) IS NOT NULL
   UNION ALL
   -- LIKE copies a CHECK or (from 18 on) a NOT NULL that is NOT VALID as a valid one.
-  SELECT 30, row_number() OVER (ORDER BY k.conname COLLATE "C"), v.step, 'ALTER TABLE ' || r.clone || v.sql
+  SELECT 30, dense_rank() OVER (ORDER BY k.conname COLLATE "C"), v.step, 'ALTER TABLE ' || r.clone || v.sql
   FROM rel r JOIN pg_constraint k ON k.conrelid = r.oid AND k.contype IN ('c', 'n') AND NOT k.convalidated,
        LATERAL (VALUES (0, ' DROP CONSTRAINT ' || quote_ident(k.conname)),
                        (1, ' ADD CONSTRAINT ' || quote_ident(k.conname) || ' ' || pg_get_constraintdef(k.oid))) v(step, sql)
@@ -173,7 +190,7 @@ script AS (
   FROM rel r JOIN pg_constraint k ON k.conrelid = r.oid AND k.contype NOT IN ('f', 't')
   WHERE obj_description(k.oid, 'pg_constraint') IS NOT NULL
   UNION ALL
-  SELECT 50, row_number() OVER (ORDER BY s.stxname COLLATE "C"), v.step, v.sql
+  SELECT 50, dense_rank() OVER (ORDER BY s.stxname COLLATE "C"), v.step, v.sql
   FROM rel r JOIN pg_statistic_ext s ON s.stxrelid = r.oid,
        LATERAL (SELECT r.target || '.' || quote_ident(s.stxname) AS clone,
                        (SELECT ' (' || string_agg(CASE e WHEN 'd' THEN 'ndistinct' WHEN 'f' THEN 'dependencies' ELSE 'mcv' END,
@@ -196,11 +213,11 @@ script AS (
                        (3, ' FORCE ROW LEVEL SECURITY', r.relforcerowsecurity)) v(step, sql, needed)
   WHERE v.needed
   UNION ALL
-  SELECT 61, 0, 0, format('COMMENT ON TABLE %s IS %L', r.clone, obj_description(r.oid, 'pg_class'))
+  SELECT 61, 0, 0, format('COMMENT ON %s %s IS %L', r.what, r.clone, obj_description(r.oid, 'pg_class'))
   FROM rel r WHERE obj_description(r.oid, 'pg_class') IS NOT NULL
   UNION ALL
   -- A grant keeps its grantor: it is given by that role, which needs to see our schema for the moment.
-  SELECT 70 + b.level, row_number() OVER (ORDER BY b.level, b.target, b.grantor, b.grantee, b.is_grantable), v.step, v.sql
+  SELECT 70 + b.level, dense_rank() OVER (ORDER BY b.level, b.target, b.grantor, b.grantee, b.is_grantable), v.step, v.sql
   FROM rel r, grant_batch b,
        LATERAL (SELECT quote_ident(pg_get_userbyid(b.grantor)) AS grantor_name) n,
        LATERAL (VALUES

@@ -12,7 +12,7 @@ WITH rel AS (
   WHERE c.oid = $1::oid
 ),
 item AS (
-  SELECT x.kind, x.oid FROM jsonb_to_recordset($3::jsonb) x(kind text, oid oid)
+  SELECT x.kind, x.oid, x.pos FROM ROWS FROM (jsonb_to_recordset($3::jsonb) AS (kind text, oid oid)) WITH ORDINALITY x(kind, oid, pos)
 ),
 -- What bears the dependent: the relation or function that needs a stand-in.
 bearer AS (
@@ -23,20 +23,22 @@ bearer AS (
   LEFT JOIN pg_policy p ON i.kind = 'policy' AND p.oid = i.oid
   LEFT JOIN pg_constraint k ON i.kind = 'foreign key' AND k.oid = i.oid
   JOIN pg_class c ON c.oid = coalesce(w.ev_class, p.polrelid, CASE WHEN k.conrelid = $1::oid THEN k.confrelid ELSE k.conrelid END,
-                                      CASE WHEN i.kind = 'view' THEN i.oid END)
+                                      CASE WHEN i.kind IN ('view', 'materialized view') THEN i.oid END)
   JOIN pg_namespace n ON n.oid = c.relnamespace
   UNION ALL
   SELECT i.kind, i.oid, NULL, f.proname, f.proowner, n.nspname, NULL
   FROM item i JOIN pg_proc f ON i.kind = 'function' AND f.oid = i.oid JOIN pg_namespace n ON n.oid = f.pronamespace
 ),
 placed AS (
-  SELECT b.*, row_number() OVER (PARTITION BY b.name ORDER BY b.kind, b.oid) AS place
+  SELECT b.*, row_number() OVER (PARTITION BY b.name, b.kind = 'materialized view' ORDER BY b.kind, b.oid) AS place
   FROM bearer b
 ),
 named AS (
-  SELECT p.*, $2::text || '_' || p.place AS scratch,
+  -- What reads a materialized view by its bare name must find its clone beside the table's.
+  SELECT p.*, CASE WHEN p.kind = 'materialized view' THEN '' ELSE $2::text || '_' || p.place END AS scratch,
          quote_ident(p.nspname) || '.' || quote_ident(p.name) AS real,
-         quote_ident($2::text || '_' || p.place) || '.' || quote_ident(p.name) AS clone,
+         quote_ident(CASE WHEN p.kind = 'materialized view' THEN $2::text ELSE $2::text || '_' || p.place END)
+           || '.' || quote_ident(p.name) AS clone,
          pg_get_userbyid(p.owner)::text AS owner_name
   FROM placed p
 ),
@@ -63,13 +65,15 @@ fk AS (
           FROM unnest(k.conkey) WITH ORDINALITY o(attnum, pos)
           JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = o.attnum) AS columns
   FROM item i JOIN pg_constraint k ON i.kind = 'foreign key' AND k.oid = i.oid
-)
+),
+script AS (
 SELECT 'table' AS kind, r.oid, '' AS owner, '' AS scratch, r.qname AS real, r.clone, '{}'::text[] AS statements
 FROM rel r
 UNION ALL
+-- A view stands in for a materialized one, too: it is about what they read.
 SELECT n.kind, n.oid, n.owner_name, n.scratch, n.real, n.clone,
        ARRAY[format('CREATE VIEW %s AS %s', n.clone, pg_get_viewdef(n.oid))]
-FROM named n WHERE n.kind = 'view'
+FROM named n WHERE n.kind IN ('view', 'materialized view')
 UNION ALL
 SELECT n.kind, n.oid, n.owner_name, n.scratch, n.real, n.clone,
        ARRAY[format('CREATE TABLE %s (%s)', n.clone, c.text),
@@ -135,3 +139,7 @@ SELECT i.kind, i.oid, '', '', quote_ident(b.pubname), quote_ident($2::text || '_
                                    WHERE p.pubname = b.pubname AND p.tablename = r.relname) || ')')]
 FROM rel r, item i JOIN pg_publication_rel m ON m.oid = i.oid JOIN pg_publication b ON b.oid = m.prpubid
 WHERE i.kind = 'publication'
+)
+SELECT s.kind, s.oid, s.owner, s.scratch, s.real, s.clone, s.statements
+FROM script s LEFT JOIN item i ON i.kind = s.kind AND i.oid = s.oid
+ORDER BY i.pos NULLS FIRST

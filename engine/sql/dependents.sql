@@ -16,27 +16,47 @@ owned_sequence AS (
                              AND d.classid = 'pg_class'::regclass AND d.deptype IN ('a', 'i')
   JOIN pg_class s ON s.oid = d.objid AND s.relkind = 'S'
 ),
+-- Materialized views on the table and on one another: they are made again, too.
+moved AS (
+  WITH RECURSIVE step AS (
+    SELECT r.oid FROM rel r
+    UNION
+    SELECT w.ev_class
+    FROM step s
+    JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = s.oid AND d.classid = 'pg_rewrite'::regclass
+    JOIN pg_rewrite w ON w.oid = d.objid AND w.ev_class <> s.oid JOIN pg_class c ON c.oid = w.ev_class AND c.relkind = 'm'
+  )
+  SELECT c.oid, c.reltype, t.typarray, c.reltoastrelid, c.relname, c.relnamespace, c.relowner,
+         CASE WHEN c.oid = $1::oid THEN 'the table' ELSE 'the materialized view ' || c.oid::regclass END AS what,
+         CASE WHEN c.oid = $1::oid THEN '' ELSE ' of the materialized view ' || c.oid::regclass END AS of
+  FROM step s JOIN pg_class c ON c.oid = s.oid LEFT JOIN pg_type t ON t.oid = c.reltype
+),
 -- The things by which others may refer to the table.
 referred (classid, objid, what) AS (
-  SELECT 'pg_class'::regclass::oid, r.oid, 'the table' FROM rel r
-  UNION ALL SELECT 'pg_type'::regclass::oid, r.reltype, 'its row type' FROM rel r WHERE r.reltype <> 0
-  UNION ALL SELECT 'pg_type'::regclass::oid, r.typarray, 'its array type' FROM rel r WHERE r.typarray <> 0
+  SELECT 'pg_class'::regclass::oid, m.oid, m.what FROM moved m
+  UNION ALL SELECT 'pg_type'::regclass::oid, m.reltype, 'its row type' || m.of FROM moved m WHERE m.reltype <> 0
+  UNION ALL SELECT 'pg_type'::regclass::oid, m.typarray, 'its array type' || m.of FROM moved m WHERE m.typarray <> 0
   UNION ALL SELECT 'pg_class'::regclass::oid, x.indexrelid, 'its index ' || x.indexrelid::regclass
-            FROM rel r JOIN pg_index x ON x.indrelid = r.oid
+            FROM moved m JOIN pg_index x ON x.indrelid = m.oid
   UNION ALL SELECT 'pg_constraint'::regclass::oid, k.oid, 'its constraint ' || quote_ident(k.conname)
             FROM rel r JOIN pg_constraint k ON k.conrelid = r.oid
   UNION ALL SELECT 'pg_class'::regclass::oid, s.oid, 'its identity sequence ' || s.oid::regclass
             FROM owned_sequence s WHERE s.deptype = 'i'
 ),
-own (classid, objid) AS (
-  SELECT classid, objid FROM referred
-  UNION ALL SELECT 'pg_class'::regclass::oid, r.reltoastrelid FROM rel r
-  UNION ALL SELECT 'pg_class'::regclass::oid, s.oid FROM owned_sequence s
-  UNION ALL SELECT 'pg_attrdef'::regclass::oid, a.oid FROM rel r JOIN pg_attrdef a ON a.adrelid = r.oid
-  UNION ALL SELECT 'pg_statistic_ext'::regclass::oid, s.oid FROM rel r JOIN pg_statistic_ext s ON s.stxrelid = r.oid
-  UNION ALL SELECT 'pg_trigger'::regclass::oid, g.oid FROM rel r JOIN pg_trigger g ON g.tgrelid = r.oid
-  UNION ALL SELECT 'pg_policy'::regclass::oid, p.oid FROM rel r JOIN pg_policy p ON p.polrelid = r.oid
-  UNION ALL SELECT 'pg_rewrite'::regclass::oid, w.oid FROM rel r JOIN pg_rewrite w ON w.ev_class = r.oid
+-- of_table: not of a materialized view.
+own (classid, objid, of_table) AS (
+  SELECT f.classid, f.objid, f.objid NOT IN (SELECT m.oid FROM moved m WHERE m.oid <> $1::oid
+                                            UNION ALL SELECT x.indexrelid FROM moved m JOIN pg_index x ON x.indrelid = m.oid
+                                            WHERE m.oid <> $1::oid)
+  FROM referred f
+  UNION ALL SELECT 'pg_class'::regclass::oid, m.reltoastrelid, true FROM moved m
+  UNION ALL SELECT 'pg_class'::regclass::oid, s.oid, true FROM owned_sequence s
+  UNION ALL SELECT 'pg_attrdef'::regclass::oid, a.oid, true FROM rel r JOIN pg_attrdef a ON a.adrelid = r.oid
+  UNION ALL SELECT 'pg_statistic_ext'::regclass::oid, s.oid, m.oid = $1::oid
+            FROM moved m JOIN pg_statistic_ext s ON s.stxrelid = m.oid
+  UNION ALL SELECT 'pg_trigger'::regclass::oid, g.oid, true FROM rel r JOIN pg_trigger g ON g.tgrelid = r.oid
+  UNION ALL SELECT 'pg_policy'::regclass::oid, p.oid, true FROM rel r JOIN pg_policy p ON p.polrelid = r.oid
+  UNION ALL SELECT 'pg_rewrite'::regclass::oid, w.oid, m.oid = $1::oid FROM moved m JOIN pg_rewrite w ON w.ev_class = m.oid
 ),
 dependent AS (
   SELECT d.classid, d.objid, d.objsubid, string_agg(DISTINCT f.what, ' and ') AS what,
@@ -50,7 +70,6 @@ dependent AS (
 classified AS (
   SELECT d.*, w.ev_class, wc.relkind AS ev_relkind, i.type || ' ' || i.identity AS name,
          CASE
-           WHEN d.classid = 'pg_rewrite'::regclass AND wc.relkind = 'm' THEN 'materialized_view'
            WHEN d.classid IN ('pg_rewrite'::regclass, 'pg_policy'::regclass, 'pg_publication_rel'::regclass) THEN NULL
            WHEN d.classid = 'pg_constraint'::regclass THEN CASE WHEN k.contype <> 'f' THEN 'expression_elsewhere' END
            WHEN d.classid = 'pg_trigger'::regclass THEN CASE WHEN NOT g.tgisinternal THEN 'trigger_elsewhere' END
@@ -79,6 +98,9 @@ carried (classid, oid, name, owner, schema, kind) AS (
   FROM dependent d JOIN pg_rewrite w ON d.classid = 'pg_rewrite'::regclass AND w.oid = d.objid AND w.rulename = '_RETURN'
   JOIN pg_class c ON c.oid = w.ev_class AND c.relkind = 'v'
   UNION ALL
+  SELECT 'pg_class'::regclass::oid, m.oid, 'materialized view ' || m.oid::regclass, m.relowner, m.relnamespace, 'materialized view'
+  FROM rel r, moved m WHERE m.oid <> r.oid
+  UNION ALL
   SELECT DISTINCT 'pg_rewrite'::regclass::oid, w.oid, 'rule ' || quote_ident(w.rulename) || ' on ' || c.oid::regclass, c.relowner, NULL::oid,
          'rule'
   FROM dependent d JOIN pg_rewrite w ON d.classid = 'pg_rewrite'::regclass AND w.oid = d.objid AND w.rulename <> '_RETURN'
@@ -101,8 +123,6 @@ carried (classid, oid, name, owner, schema, kind) AS (
 ),
 dependent_text (code, message, remedy) AS (
   VALUES
-    ('materialized_view', 'The materialized view reads %s; after the exchange of names it would go on reading the old table.',
-     'Drop it for the time of the run and create it again afterwards, or wait for a version that carries it over.'),
     ('trigger_elsewhere', 'This trigger of another table refers to %s and would stay with the old table.',
      'Drop the trigger for the time of the run and create it again afterwards.'),
     ('expression_elsewhere', 'Its expression refers to %s and would stay with the old table.',
@@ -153,7 +173,7 @@ used AS (
          NOT EXISTS (SELECT FROM pg_attrdef f JOIN pg_attribute a ON a.attrelid = f.adrelid AND a.attnum = f.adnum
                      WHERE o.classid = 'pg_attrdef'::regclass AND f.oid = o.objid AND a.attgenerated = '')
            AND o.classid NOT IN ('pg_policy'::regclass, 'pg_rewrite'::regclass) AS evaluated
-  FROM rel r, own o JOIN pg_depend d ON d.classid = o.classid AND d.objid = o.objid AND d.deptype IN ('n', 'a')
+  FROM rel r, own o JOIN pg_depend d ON o.of_table AND d.classid = o.classid AND d.objid = o.objid AND d.deptype IN ('n', 'a')
   WHERE d.refclassid IN ('pg_type'::regclass, 'pg_proc'::regclass, 'pg_operator'::regclass, 'pg_collation'::regclass)
 ),
 used_type AS (
@@ -296,6 +316,18 @@ finding (severity, code, object, message, remedy) AS (
   SELECT 'refuse', 'temporary_dependent', c.name, 'It is a temporary object of another session, which nobody else can change.',
          'End that session, or let it drop the object.'
   FROM carried c JOIN pg_namespace n ON n.oid = c.schema AND n.nspname LIKE 'pg\_temp\_%'
+  UNION ALL
+  SELECT 'refuse', 'materialized_view', c.name,
+         'It would have to be made anew beside the new table, where the name is taken by ' || o.oid::regclass || '.',
+         'Rename one of them for the time of the run.'
+  FROM carried c JOIN moved m ON c.kind = 'materialized view' AND m.oid = c.oid
+  JOIN moved o ON o.relname = m.relname AND o.oid < m.oid
+  UNION ALL
+  SELECT 'refuse', 'extension_member', c.name, 'It belongs to the extension ' || quote_ident(e.extname) || ', and has to be made anew.',
+         format('ALTER EXTENSION %I DROP MATERIALIZED VIEW %s;', e.extname, c.oid::regclass)
+  FROM carried c JOIN pg_depend d ON c.kind = 'materialized view' AND d.classid = 'pg_class'::regclass AND d.objid = c.oid
+                                 AND d.objsubid = 0 AND d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e'
+  JOIN pg_extension e ON e.oid = d.refobjid
   UNION ALL
   SELECT 'refuse', 'no_references', c.name,
          format('Its table''s owner, %s, may not make foreign keys to %s any more, so it could not be made again.',

@@ -1,5 +1,6 @@
 -- Everything PostgreSQL knows about the table $1 (an OID) as comparable rows (kind, name, definition), without the table's own
 -- schema, OIDs, file numbers or statistics. Equal for a table and a faithful clone of it in another schema.
+-- $2 (an OID): the table that this one is a clone of, or 0: its name is left out, too, since it may stand in literals.
 -- Run with search_path = pg_catalog, so that every other name is written out. Columns that only some major versions have are
 -- read through to_jsonb(row). Privileges are compared by effect: an absent ACL counts as the built-in default.
 -- Serial sequences show up only in the column's default; who owns them is not part of the shape. What others have hung on the
@@ -182,8 +183,10 @@ SELECT kind, name::text,
            '\((' || list || ')\)::text\[\]|(' || list || ')::text\[\]', '\1\2', 'g'),
          itself, '(this table)', 'g') AS definition
 FROM all_rows,
-     (SELECT '(?<![[:alnum:]_$."])' || regexp_replace(r.qname, '([^[:alnum:]_])', '\\\1', 'g') || '(?![[:alnum:]_$"])' AS itself
-      FROM rel r) t,
+     (SELECT '(?<![[:alnum:]_$."])(?:' || string_agg(regexp_replace(q.name, '([^[:alnum:]_])', '\\\1', 'g'), '|')
+             || ')(?![[:alnum:]_$"])' AS itself
+      FROM (SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS name
+            FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid IN ($1::oid, $2::oid)) q) t,
      (SELECT 'E?''(?:[^'']|'''')*''::character varying(?:\(\d+\))?' AS literal) l,
      LATERAL (SELECT 'ARRAY\[(?:' || literal || '(?:, )?)+\]' AS list) m
 ORDER BY kind COLLATE "C", name COLLATE "C"

@@ -1,0 +1,1 @@
+ALTER TABLE "Or""ders" SET ACCESS METHOD heap2;

@@ -1,0 +1,2 @@
+-- The table gets another access method.
+\ir ../orders.sql

@@ -1,0 +1,1 @@
+ALTER TABLE "Or""ders" DROP CONSTRAINT "Or""ders_pkey", ADD CONSTRAINT named PRIMARY KEY ("Ref No");

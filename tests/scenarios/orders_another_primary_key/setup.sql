@@ -1,0 +1,2 @@
+-- Another column becomes the primary key.
+\ir ../orders.sql

@@ -1,0 +1,2 @@
+-- Columns come, go and change their names.
+\ir ../orders.sql

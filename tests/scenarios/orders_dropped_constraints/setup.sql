@@ -1,0 +1,2 @@
+-- Constraints, NOT NULL, a default and the identity go.
+\ir ../orders.sql

@@ -1,0 +1,2 @@
+ALTER TABLE "Or""ders" ALTER COLUMN twice DROP EXPRESSION,
+  ADD COLUMN thrice numeric GENERATED ALWAYS AS (amount * 3) STORED;

@@ -1,0 +1,2 @@
+-- A generated column becomes an ordinary one, another comes.
+\ir ../orders.sql

@@ -1,0 +1,2 @@
+-- An identity changes its options, another column becomes one.
+\ir ../orders.sql

@@ -1,0 +1,2 @@
+-- The key gets a wider type.
+\ir ../orders.sql

@@ -1,0 +1,3 @@
+ALTER TABLE "Or""ders" ADD CONSTRAINT pair UNIQUE ("Ref No", note) WITH (fillfactor = 55), ADD CHECK (qty < 1000),
+  ADD CONSTRAINT soon CHECK (amount > 6) NOT VALID, ADD UNIQUE (at, id) DEFERRABLE,
+  ALTER COLUMN qty SET NOT NULL, ALTER COLUMN tag SET DEFAULT 'some';

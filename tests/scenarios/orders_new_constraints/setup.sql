@@ -1,0 +1,2 @@
+-- Constraints, NOT NULL and a default are added.
+\ir ../orders.sql

@@ -1,0 +1,2 @@
+-- A rebuild without change.
+\ir ../orders.sql

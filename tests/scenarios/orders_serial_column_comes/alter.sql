@@ -1,0 +1,1 @@
+ALTER TABLE "Or""ders" ADD COLUMN nr bigserial;

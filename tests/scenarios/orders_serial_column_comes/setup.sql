@@ -1,0 +1,2 @@
+-- A serial column comes.
+\ir ../orders.sql

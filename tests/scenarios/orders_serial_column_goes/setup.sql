@@ -1,0 +1,2 @@
+-- A serial column goes, with its sequence.
+\ir ../orders.sql

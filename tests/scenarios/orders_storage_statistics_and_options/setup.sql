@@ -1,0 +1,2 @@
+-- Storage, compression, statistics targets and options change.
+\ir ../orders.sql

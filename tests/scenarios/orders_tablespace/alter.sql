@@ -1,0 +1,1 @@
+ALTER TABLE "Or""ders" SET TABLESPACE scn_space;

@@ -1,0 +1,2 @@
+-- The table moves to another tablespace.
+\ir ../orders.sql

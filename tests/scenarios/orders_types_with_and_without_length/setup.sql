@@ -1,0 +1,2 @@
+-- Types change their length, precision and collation.
+\ir ../orders.sql

@@ -1,0 +1,2 @@
+-- Types change, with USING and without.
+\ir ../orders.sql

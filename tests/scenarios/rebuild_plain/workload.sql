@@ -1,0 +1,3 @@
+INSERT INTO t (v) VALUES ('new');
+UPDATE t SET v = 'changed' WHERE id % 7 = 1;
+DELETE FROM t WHERE id BETWEEN 20 AND 30;

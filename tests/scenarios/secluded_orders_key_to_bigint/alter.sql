@@ -1,0 +1,1 @@
+ALTER TABLE "Or""ders" ALTER COLUMN id TYPE bigint;

@@ -1,0 +1,1 @@
+\ir ../next_numbers.sql

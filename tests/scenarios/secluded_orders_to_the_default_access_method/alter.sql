@@ -1,0 +1,1 @@
+ALTER TABLE "Or""ders" SET ACCESS METHOD heap, ALTER COLUMN secret TYPE varchar(40);

@@ -1,0 +1,2 @@
+-- The table gets the default access method, under forced row security.
+\ir ../secluded_orders.sql

@@ -1,0 +1,1 @@
+ALTER TABLE parcels RENAME COLUMN weight TO mass;

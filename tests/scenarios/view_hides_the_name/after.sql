@@ -1,0 +1,2 @@
+SELECT * FROM after_it;
+SELECT * FROM beside_it;
