@@ -51,7 +51,6 @@ class FinishTest : public ::testing::Test {
         "k.contype = 'f' AND k.confrelid = 't'::regclass");
   }
   bool Swapped() { return session_.Scalar<bool>("SELECT to_regclass('pgmoult_1_old.t') IS NOT NULL"); }
-  std::string Message() { return session_.Scalar<std::string>("SELECT message FROM pgmoult.migration"); }
   // What status lists.
   std::string Status() {
     const auto migrations = RunSync(engine::ListMigrations(target()));
@@ -64,11 +63,11 @@ class FinishTest : public ::testing::Test {
   // As a crash of the engine looks from the server.
   void EndTheEnginesSessions() {
     session_.Exec(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'pgmoult 1 %' AND datname "
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'pgmoult %' AND datname "
         "= current_database()");
     ASSERT_TRUE(Eventually([this] {
       return !session_.Scalar<bool>(
-          "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE application_name LIKE 'pgmoult 1 %' AND datname = "
+          "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE application_name LIKE 'pgmoult %' AND datname = "
           "current_database())");
     }));
   }
@@ -196,10 +195,10 @@ TEST_F(FinishTest, AValidationThatHasToWaitStandsInNobodysWay) {
   holder.Exec("BEGIN; LOCK TABLE child IN SHARE UPDATE EXCLUSIVE MODE");
   gate.Open();
   ASSERT_TRUE(Eventually([&] {
-    return session_.Scalar<bool>(fmt::format(
-        "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE application_name LIKE 'pgmoult 1 %' AND {} = ANY "
-        "(pg_blocking_pids(pid)))",
-        holder.backend_pid()));
+    return session_.Scalar<bool>(
+        fmt::format("SELECT EXISTS (SELECT FROM pg_stat_activity WHERE application_name LIKE 'pgmoult %' AND {} = ANY "
+                    "(pg_blocking_pids(pid)))",
+                    holder.backend_pid()));
   }));
   Session application(database_);
   application.Exec("SET lock_timeout = '20s'");
