@@ -303,7 +303,8 @@ finding (severity, code, object, message, remedy) AS (
   SELECT 'refuse', 'publication_owner', c.name,
          format('It belongs to %s, who may not add the new table to it: that takes a member of the table''s owner, %s.',
                 pg_get_userbyid(c.owner), r.owner_name),
-         format('GRANT %I TO %I;', r.owner_name, pg_get_userbyid(c.owner))
+         format('ALTER %s OWNER TO %I, or GRANT %I TO %I;', replace(c.name, 'publication ', 'PUBLICATION '), r.owner_name, r.owner_name,
+                pg_get_userbyid(c.owner))
   FROM rel r, carried c
   WHERE c.kind = 'publication' AND NOT pg_has_role(c.owner, r.relowner, 'USAGE')
   UNION ALL
@@ -312,7 +313,7 @@ finding (severity, code, object, message, remedy) AS (
                 c.schema::regnamespace),
          format('GRANT CREATE ON SCHEMA %s TO %I;', c.schema::regnamespace, pg_get_userbyid(c.owner))
   FROM carried c
-  WHERE c.schema IS NOT NULL AND NOT has_schema_privilege(c.owner, c.schema, 'CREATE')
+  WHERE c.schema::regnamespace::text NOT LIKE 'pg\_temp\_%' AND NOT has_schema_privilege(c.owner, c.schema, 'CREATE')
   UNION ALL
   SELECT 'refuse', 'temporary_dependent', c.name, 'It is a temporary object of another session, which nobody else can change.',
          'End that session, or let it drop the object.'
