@@ -11,6 +11,7 @@
 #include "boost/json/serialize.hpp"
 #include "engine/sql.h"
 #include "fmt/format.h"
+#include "fmt/ranges.h"
 #include "pg/macros.h"
 #include "pg/sql_text.h"
 #include "pg/status.h"
@@ -140,12 +141,34 @@ std::string DependentClones::ItemsJson() const {
   return boost::json::serialize(items);
 }
 
+// Where bare names are looked for: beside the table, and beside each materialized view that has to be made anew.
+Awaitable<absl::Status> DependentClones::ReadSchemas() {
+  schemas_ = {source_.name.schema};
+  std::vector<std::string> views;
+  for (const Dependent& one : found_) {
+    if (one.kind == "materialized view") {
+      views.push_back(std::to_string(one.oid));
+    }
+  }
+  CO_ASSIGN_OR_RETURN(
+      const pg::Result result,
+      co_await connection_.Query(
+          "/* pgmoult:catalog */ SELECT DISTINCT n.nspname::text FROM pg_class c JOIN pg_namespace n ON "
+          "n.oid = c.relnamespace WHERE c.oid = ANY ($1::oid[]) AND n.nspname <> $2 ORDER BY 1",
+          {pg::ArrayText(views), source_.name.schema.name()}));
+  for (int row = 0; row < result.rows(); ++row) {
+    schemas_.emplace_back(std::string(result.Text(row, 0)));
+  }
+  co_return absl::OkStatus();
+}
+
 Awaitable<absl::StatusOr<std::optional<std::string>>> DependentClones::Make() {
   CO_ASSIGN_OR_RETURN(found_, co_await ReadDependents(connection_, source_.oid));
   if (found_.empty()) {
     co_return std::nullopt;
   }
-  CO_RETURN_IF_ERROR(co_await Execute(fmt::format("SET LOCAL search_path = {}", source_.name.schema)));
+  CO_RETURN_IF_ERROR(co_await ReadSchemas());
+  CO_RETURN_IF_ERROR(co_await Execute(fmt::format("SET LOCAL search_path = {}", fmt::join(schemas_, ", "))));
   CO_ASSIGN_OR_RETURN(const pg::Result result,
                       co_await connection_.Query(sql::kCloneDependents, {source_.oid, schema_, ItemsJson()}));
   for (int row = 0; row < result.rows(); ++row) {
@@ -193,7 +216,7 @@ Awaitable<absl::Status> DependentClones::MakeAll() {
     }
   }
   CO_RETURN_IF_ERROR(
-      co_await Execute(fmt::format("SET LOCAL search_path = {}, {}", Ident(schema_), source_.name.schema)));
+      co_await Execute(fmt::format("SET LOCAL search_path = {}, {}", Ident(schema_), fmt::join(schemas_, ", "))));
   for (const Clone& one : clones_) {
     if (one.statements.empty()) {
       continue;

@@ -69,6 +69,7 @@ class DependentClones {
     std::vector<std::string> statements;
   };
 
+  pg::Awaitable<absl::Status> ReadSchemas();
   pg::Awaitable<absl::Status> MakeAll();
   pg::Awaitable<absl::Status> Execute(std::string sql);
   std::string ItemsJson() const;
@@ -76,6 +77,7 @@ class DependentClones {
   pg::Connection& connection_;
   const TableFacts& source_;
   std::string schema_;
+  std::vector<pg::Ident> schemas_;
   std::vector<Dependent> found_;
   std::vector<Clone> clones_;
 };

@@ -22,6 +22,11 @@ fk AS (
   SELECT i.kind, i.oid, i.real, k.conname, k.conrelid, k.convalidated, c.relkind, pg_get_userbyid(c.relowner)::text AS owner,
          c.relname, n.nspname, fc.relname AS other_name, fc.relkind AS other_kind, fn.nspname AS other_schema, pg_get_userbyid(fc.relowner)::text AS other_owner,
          CASE WHEN k.conrelid <> r.oid THEN 'in' WHEN k.confrelid = r.oid THEN 'self' ELSE 'out' END AS way,
+         -- Where the login may not lock the other table, the statement that drops the key does.
+         k.conrelid = r.oid AND k.confrelid <> r.oid
+           AND pg_has_role(session_user, fc.relowner,
+                           CASE WHEN current_setting('server_version_num')::int >= 160000 THEN 'SET' ELSE 'MEMBER' END)
+           AS locks_other,
          coalesce(to_jsonb(k)->>'conenforced', 'true') = 'true' AS enforced,
          coalesce((SELECT string_agg(format('column %I, which it references, becomes %s; column %I of %s stays %s', b.attname,
                                             format_type(b.atttypid, b.atttypmod), own.attname, k.conrelid::regclass,
@@ -98,7 +103,7 @@ SELECT k.kind, k.oid, r.owner,
                                            CASE WHEN k.enforced THEN ' NOT VALID' ELSE '' END), format(k.comment, r.shadow)], NULL) END,
        CASE WHEN k.convalidated AND k.def IS NOT NULL
             THEN ARRAY[format('ALTER TABLE %s VALIDATE CONSTRAINT %I', r.source, k.conname)] ELSE '{}' END,
-       CASE k.way WHEN 'out' THEN k.other_schema::text ELSE '' END, CASE k.way WHEN 'out' THEN k.other_name::text ELSE '' END,
+       CASE WHEN k.locks_other THEN k.other_schema::text ELSE '' END, CASE WHEN k.locks_other THEN k.other_name::text ELSE '' END,
        k.other_owner, CASE WHEN k.other_kind = 'p' THEN 'tree' ELSE 'table' END, false, '{}', k.note, '', false
 FROM rel r, fk k WHERE k.way <> 'in'
 UNION ALL
@@ -134,7 +139,13 @@ JOIN pg_publication b ON b.oid = o.prpubid JOIN pg_publication c ON i.clone = qu
 JOIN pg_publication_rel m ON m.prpubid = c.oid AND m.prrelid = r.shadow_oid
 UNION ALL
 SELECT i.kind, i.oid, pg_get_userbyid(c.relowner)::text,
-       ARRAY[format('ALTER MATERIALIZED VIEW %s SET SCHEMA %I', i.real, $4::text)],
-       ARRAY[format('ALTER MATERIALIZED VIEW %s SET SCHEMA %I', i.clone, n.nspname)], '{}', n.nspname::text, c.relname::text,
+       ARRAY[format('ALTER MATERIALIZED VIEW %s SET SCHEMA %I', i.real, $4::text)]
+       || ARRAY(SELECT format('ALTER STATISTICS %I.%I SET SCHEMA %I', sn.nspname, s.stxname, $4::text)
+                FROM pg_statistic_ext s JOIN pg_namespace sn ON sn.oid = s.stxnamespace WHERE s.stxrelid = c.oid ORDER BY s.stxname),
+       ARRAY[format('ALTER MATERIALIZED VIEW %s SET SCHEMA %I', i.clone, n.nspname)]
+       || ARRAY(SELECT format('ALTER STATISTICS %I.%I SET SCHEMA %I', tn.nspname, s.stxname, sn.nspname)
+                FROM rel r JOIN pg_class t ON t.oid = r.shadow_oid JOIN pg_namespace tn ON tn.oid = t.relnamespace,
+                     pg_statistic_ext s JOIN pg_namespace sn ON sn.oid = s.stxnamespace
+                WHERE s.stxrelid = c.oid ORDER BY s.stxname), '{}', n.nspname::text, c.relname::text,
        pg_get_userbyid(c.relowner)::text, 'other', true, '{}', '', rtrim(pg_get_viewdef(i.clone::regclass), ';'), c.relispopulated
 FROM item i JOIN pg_class c ON i.kind = 'materialized view' AND c.oid = i.oid JOIN pg_namespace n ON n.oid = c.relnamespace

@@ -69,6 +69,9 @@ acl_object AS (
   UNION ALL
   SELECT s.oid, 0, 'SEQUENCE ' || s.clone, NULL, 'S', s.relacl, coalesce(s.relacl, acldefault('s', s.relowner))
   FROM identity_sequence s
+  UNION ALL
+  SELECT t.oid, 0, 'TYPE ' || r.clone, NULL, 'T', t.typacl, t.typacl
+  FROM rel r JOIN pg_type t ON t.oid = r.reltype WHERE t.typacl IS NOT NULL
 ),
 default_acl AS (
   SELECT d.defaclobjtype AS objtype, x.grantee
@@ -90,8 +93,8 @@ revocation AS (
                 UNION SELECT d.grantee FROM default_acl d WHERE d.objtype = o.objtype AND d.grantee IS NOT NULL) g
 ),
 item AS (
-  SELECT o.objid, o.num, o.target, o.qcol, x.grantor, x.grantee, x.privilege_type, x.is_grantable
-  FROM acl_object o, aclexplode(o.acl) x
+  SELECT o.objid, o.num, o.target, o.qcol, x.grantor, x.grantee, x.privilege_type, x.is_grantable, x.pos
+  FROM acl_object o, aclexplode(o.acl) WITH ORDINALITY x(grantor, grantee, privilege_type, is_grantable, pos)
   WHERE o.objtype = 'c' OR EXISTS (SELECT FROM reset_object q WHERE q.target = o.target)
 ),
 grant_level AS (
@@ -110,7 +113,8 @@ grant_level AS (
 ),
 grant_batch AS (
   SELECT g.level, g.grantor, g.target, g.grantee, g.is_grantable,
-         string_agg(g.privilege_type || coalesce(' (' || g.qcol || ')', ''), ', ' ORDER BY g.privilege_type, g.num) AS what
+         string_agg(g.privilege_type || coalesce(' (' || g.qcol || ')', ''), ', ' ORDER BY g.privilege_type, g.num) AS what,
+         min(g.pos) AS pos
   FROM grant_level g GROUP BY g.level, g.grantor, g.target, g.grantee, g.is_grantable
 ),
 -- The steps, each with its place (phase, pos, step) in the script.
@@ -120,7 +124,7 @@ script AS (
   UNION ALL
   SELECT 15, 0, 0, 'REVOKE ALL ON ' || v.target || ' FROM '
                    || CASE WHEN v.grantee = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(v.grantee)) END || ' CASCADE'
-  FROM revocation v WHERE v.target LIKE 'TABLE %'
+  FROM revocation v WHERE v.target LIKE 'TABLE %' OR v.target LIKE 'TYPE %'
   UNION ALL
   SELECT 20, a.attnum, 0,
          format('ALTER TABLE %s ALTER COLUMN %s ADD GENERATED %s AS IDENTITY (SEQUENCE NAME %s START WITH %s INCREMENT BY %s '
@@ -213,11 +217,16 @@ script AS (
                        (3, ' FORCE ROW LEVEL SECURITY', r.relforcerowsecurity)) v(step, sql, needed)
   WHERE v.needed
   UNION ALL
+  SELECT 61, 0, 1, format('COMMENT ON TYPE %s IS %L', v.name, obj_description(v.oid, 'pg_type'))
+  FROM rel r JOIN pg_type t ON t.oid = r.reltype,
+       LATERAL (VALUES (t.oid, r.clone), (t.typarray, r.clone || '[]')) v(oid, name)
+  WHERE obj_description(v.oid, 'pg_type') IS NOT NULL
+  UNION ALL
   SELECT 61, 0, 0, format('COMMENT ON %s %s IS %L', r.what, r.clone, obj_description(r.oid, 'pg_class'))
   FROM rel r WHERE obj_description(r.oid, 'pg_class') IS NOT NULL
   UNION ALL
   -- A grant keeps its grantor: it is given by that role, which needs to see our schema for the moment.
-  SELECT 70 + b.level, dense_rank() OVER (ORDER BY b.level, b.target, b.grantor, b.grantee, b.is_grantable), v.step, v.sql
+  SELECT 70 + b.level, dense_rank() OVER (ORDER BY b.level, b.target, b.pos, b.grantor, b.grantee, b.is_grantable), v.step, v.sql
   FROM rel r, grant_batch b,
        LATERAL (SELECT quote_ident(pg_get_userbyid(b.grantor)) AS grantor_name) n,
        LATERAL (VALUES

@@ -277,15 +277,17 @@ finding (severity, code, object, message, remedy) AS (
   WHERE NOT has_tablespace_privilege(r.relowner, ts.oid, 'CREATE')
   UNION ALL
   SELECT DISTINCT 'refuse', 'foreign_grantor', 'role ' || quote_ident(pg_get_userbyid(x.grantor)),
-         'Privileges on the table or its columns were granted by this role, not by the owner, and only it can grant them again.',
+         'Privileges on the table, its columns or a materialized view on it were granted by this role, not by the owner, and only it '
+         'can grant them again.',
          format('Make the login a member of it (GRANT %I TO %I), or have these grants made by the owner instead.',
                 pg_get_userbyid(x.grantor), session_user)
-  FROM rel r,
-       LATERAL (SELECT r.relacl AS acl
-                UNION ALL SELECT a.attacl FROM pg_attribute a WHERE a.attrelid = r.oid AND NOT a.attisdropped
-                UNION ALL SELECT s.relacl FROM owned_sequence o JOIN pg_class s ON s.oid = o.oid WHERE o.deptype = 'i') l,
+  FROM rel r, moved m JOIN pg_class c ON c.oid = m.oid LEFT JOIN pg_type t ON t.oid = c.reltype,
+       LATERAL (SELECT c.relacl AS acl UNION ALL SELECT t.typacl
+                UNION ALL SELECT a.attacl FROM pg_attribute a WHERE a.attrelid = c.oid AND NOT a.attisdropped
+                UNION ALL SELECT s.relacl FROM owned_sequence o JOIN pg_class s ON s.oid = o.oid
+                          WHERE o.deptype = 'i' AND c.oid = r.oid) l,
        aclexplode(l.acl) x
-  WHERE x.grantor <> r.relowner
+  WHERE x.grantor <> c.relowner
     AND NOT pg_has_role(session_user, x.grantor, CASE WHEN r.version >= 160000 THEN 'SET' ELSE 'MEMBER' END)
   UNION ALL
   SELECT 'refuse', CASE c.kind WHEN 'publication' THEN 'publication_owner' ELSE 'dependent_owner' END, c.name,

@@ -44,7 +44,9 @@ found (depth, kind, oid, name, text, attributes, state) AS (
          concat_ws('; ', 'owner ' || quote_ident(pg_get_userbyid(c.relowner)),
                    CASE WHEN c.relispopulated THEN 'populated' ELSE 'not populated' END,
                    'indexes ' || (SELECT string_agg(pg_get_indexdef(x.indexrelid), ', ' ORDER BY i.relname)
-                                  FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid WHERE x.indrelid = c.oid)), ''
+                                  FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid WHERE x.indrelid = c.oid),
+                   'statistics ' || (SELECT string_agg(pg_get_statisticsobjdef(s.oid), ', ' ORDER BY s.stxname)
+                                     FROM pg_statistic_ext s WHERE s.stxrelid = c.oid)), ''
   FROM rel r, moved m JOIN pg_class c ON c.oid = m.oid
   WHERE c.oid <> r.oid AND c.relkind = 'm'
   UNION ALL

@@ -17,6 +17,8 @@ acl_owner AS (
   SELECT 'column', a.attnum, r.oid, a.attacl
   FROM rel r JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum <> 0 AND NOT a.attisdropped AND a.attacl IS NOT NULL
   UNION ALL
+  SELECT 'row type', 0, t.oid, coalesce(t.typacl, acldefault('T', t.typowner)) FROM rel r JOIN pg_type t ON t.oid = r.reltype
+  UNION ALL
   SELECT 'sequence', 0, s.oid, coalesce(s.relacl, acldefault('s', s.relowner))
   FROM rel r JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = r.oid AND d.refobjsubid > 0
                              AND d.classid = 'pg_class'::regclass AND d.deptype = 'i'
@@ -49,7 +51,9 @@ table_rows AS (
   LEFT JOIN pg_am am ON am.oid = r.relam
   LEFT JOIN pg_tablespace ts ON ts.oid = r.reltablespace
   LEFT JOIN pg_class toast ON toast.oid = r.reltoastrelid
-  LEFT JOIN privileges p ON p.what = 'table',
+  LEFT JOIN privileges p ON p.what = 'table'
+  LEFT JOIN privileges tp ON tp.what = 'row type'
+  LEFT JOIN pg_type t ON t.oid = r.reltype,
   LATERAL (VALUES
     ('kind', r.relkind::text),
     ('persistence', r.relpersistence::text),
@@ -63,6 +67,9 @@ table_rows AS (
     ('replica identity', r.relreplident::text),
     ('privileges', coalesce(p.text, 'none')),
     ('comment', obj_description(r.oid, 'pg_class')),
+    ('row type privileges', coalesce(tp.text, 'none')),
+    ('row type comment', obj_description(t.oid, 'pg_type')),
+    ('array type comment', obj_description(t.typarray, 'pg_type')),
     ('of type', CASE WHEN r.reloftype <> 0 THEN format_type(r.reloftype, NULL) END),
     ('partition bound', pg_get_expr(r.relpartbound, r.oid)),
     ('partition key', pg_get_partkeydef(r.oid))) v(name, definition)

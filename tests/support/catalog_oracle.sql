@@ -129,7 +129,7 @@ constraint_line AS (
   SELECT 'constraint' AS kind, k.name,
          concat_ws('; ', 'type ' || k.contype::text, pg_get_constraintdef(k.oid),
            CASE WHEN k.condeferrable THEN 'deferrable' END, CASE WHEN k.condeferred THEN 'deferred' END,
-           CASE WHEN NOT k.convalidated THEN 'not valid' END, CASE WHEN k.connoinherit THEN 'no inherit' END,
+           CASE WHEN NOT k.convalidated THEN 'not valid' END, CASE WHEN k.connoinherit AND k.contype <> 'f' THEN 'no inherit' END,
            CASE WHEN to_jsonb(k)->>'conenforced' = 'false' THEN 'not enforced' END,
            CASE WHEN NOT k.conislocal THEN 'not local' END, 'inherited ' || nullif(k.coninhcount, 0),
            'parent ' || parent.name, 'index ' || nullif(k.conindid, 0)::regclass) AS definition
