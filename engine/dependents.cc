@@ -332,9 +332,10 @@ Awaitable<absl::StatusOr<std::vector<CarriedDependent>>> DependentClones::Carry(
     }
     carried.push_back(std::move(one));
   }
-  // Materialized views leave our schema last: what reads them names them there.
+  // Materialized views leave our schema last: what reads them names them there. Foreign keys are checked in the order
+  // in which they were made.
   std::ranges::sort(carried, {},
-                    [](const CarriedDependent& one) { return std::tuple(IsMaterialized(one), one.kind, one.name); });
+                    [](const CarriedDependent& one) { return std::tuple(IsMaterialized(one), one.kind, one.oid); });
   co_return carried;
 }
 
