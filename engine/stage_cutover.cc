@@ -165,17 +165,7 @@ Awaitable<absl::Status> Swap::CheckNothingChanged() {
   if (!tripwire.dependents.empty()) {
     co_return DependentsChanged(design_, tripwire.dependents);
   }
-  TableFacts table;
-  table.oid = design_.source_oid;
-  CO_ASSIGN_OR_RETURN(const std::vector<Finding> findings,
-                      co_await DependentFindings(connection, table, context_.options.allow_publish_all));
-  for (const Finding& finding : findings) {
-    if (finding.severity == Severity::kRefuse) {
-      co_return WithEndKind(EndKind::kStopped, absl::FailedPreconditionError(
-                                                   fmt::format("{}: {} ({}); it came during the run", finding.object,
-                                                               finding.message, finding.remedy)));
-    }
-  }
+  CO_RETURN_IF_ERROR(co_await CheckNothingCame(connection, design_, context_.options.allow_publish_all));
   CO_RETURN_IF_ERROR(co_await RunAll(FinishShapeSql(design_)));
   CO_ASSIGN_OR_RETURN(const std::optional<int64_t> shadow, co_await ReadOid(connection, design_.transfer.shadow));
   if (!shadow) {

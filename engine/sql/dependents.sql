@@ -344,6 +344,15 @@ finding (severity, code, object, message, remedy) AS (
   FROM carried c JOIN pg_constraint k ON c.kind = 'foreign key' AND k.oid = c.oid
   WHERE EXISTS (SELECT FROM pg_trigger g WHERE g.tgconstraint = k.oid AND g.tgenabled <> 'O')
   UNION ALL
+  SELECT DISTINCT 'refuse', 'forced_row_security', 'table ' || f.oid::regclass,
+         'Row security is forced, so ' || pg_get_userbyid(c.owner) || ' may not see every row, and could not validate the '
+         || c.name || ' after the swap.',
+         'ALTER TABLE … NO FORCE ROW LEVEL SECURITY for the time of the run, or give the role BYPASSRLS.'
+  FROM carried c JOIN pg_constraint k ON c.kind = 'foreign key' AND k.oid = c.oid AND k.convalidated
+  JOIN pg_roles o ON o.oid = c.owner AND NOT (o.rolsuper OR o.rolbypassrls)
+  JOIN pg_class f ON f.oid IN (k.conrelid, k.confrelid) AND f.relrowsecurity AND f.relforcerowsecurity
+                 AND pg_has_role(c.owner, f.relowner, 'USAGE') AND f.oid <> $1::oid
+  UNION ALL
   SELECT 'refuse', 'foreign_key_period', c.name, 'It is a temporal foreign key (PERIOD), which is not carried over yet.',
          'Drop it for the time of the run and add it again afterwards.'
   FROM carried c JOIN pg_constraint k ON c.kind = 'foreign key' AND k.oid = c.oid
