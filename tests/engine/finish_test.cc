@@ -155,6 +155,26 @@ TEST_F(FinishTest, AnEngineThatDiesAfterTheSwapLeavesWhatResumeFinishes) {
   ExpectAllDone(keys);
 }
 
+// Mending a row is not the only way out, and between swap and finalize life goes on.
+TEST_F(FinishTest, WhatItsOwnerDropsOrChangesAfterTheSwapIsNotOursToFinish) {
+  MakePartitions();
+  session_.Exec(
+      "CREATE TABLE second (t int CONSTRAINT second_fk REFERENCES t); SET session_replication_role = replica; "
+      "INSERT INTO child VALUES (999, 999); INSERT INTO second VALUES (999); RESET session_replication_role");
+  EXPECT_EQ(engine::EndKindOf(RunChange(database_, "t").status()), engine::EndKind::kStopped);
+  session_.Exec(
+      "ALTER TABLE child DROP CONSTRAINT in_fk; "
+      "CREATE TABLE parts_more PARTITION OF parts FOR VALUES FROM (1000) TO (2000)");
+  EXPECT_THAT(pg::Describe(Resume().status()), HasSubstr("foreign key second_fk of table public.second"));
+  session_.Exec("DROP TABLE second; CREATE TABLE parts_most PARTITION OF parts FOR VALUES FROM (2000) TO (3000)");
+  const auto finalized = RunSync(engine::Finalize(target(), 1));
+  ASSERT_TRUE(finalized.ok()) << pg::Describe(finalized.status());
+  EXPECT_EQ(
+      Keys(),
+      "parts_fk of parts, parts_fk of parts_high in parts, parts_fk of parts_low in parts, parts_fk of parts_more "
+      "in parts, parts_fk of parts_most in parts");
+}
+
 // It holds its locks when the event trigger stands at the gate.
 TEST_F(FinishTest, AValidationBlocksNoReaderAndNoWriter) {
   MakeGates(session_);

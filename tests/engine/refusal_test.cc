@@ -188,12 +188,26 @@ const Case kCases[] = {
      .object = "publication news",
      .remedy = "ALTER PUBLICATION news OWNER TO refusal_owner",
      .way_out = "ALTER PUBLICATION news OWNER TO refusal_owner"},
-    {.name = "MaterializedView",
-     .by_owner = "CREATE MATERIALIZED VIEW stored AS SELECT * FROM t",
+    {.name = "MaterializedViewsOfOneNameInTwoSchemas",
+     .by_owner = "CREATE SCHEMA refusal_second; CREATE MATERIALIZED VIEW stored AS SELECT v FROM t;"
+                 "CREATE MATERIALIZED VIEW refusal_second.stored AS SELECT v FROM t",
      .code = "materialized_view",
+     .object = "materialized view refusal_second.stored",
+     .remedy = "Rename one of them",
+     .way_out = "ALTER MATERIALIZED VIEW refusal_second.stored RENAME TO stored_too"},
+    {.name = "MaterializedViewOfAnExtension",
+     .by_owner = "CREATE MATERIALIZED VIEW stored AS SELECT v FROM t",
+     .by_superuser = "ALTER EXTENSION plpgsql ADD MATERIALIZED VIEW stored",
+     .code = "extension_member",
      .object = "materialized view public.stored",
-     .remedy = "Drop it",
-     .way_out = "DROP MATERIALIZED VIEW stored"},
+     .remedy = "ALTER EXTENSION plpgsql DROP MATERIALIZED VIEW public.stored;",
+     .way_out = "ALTER EXTENSION plpgsql DROP MATERIALIZED VIEW stored"},
+    {.name = "MaterializedViewOfAnotherOwner",
+     .by_superuser = "CREATE MATERIALIZED VIEW stored AS SELECT v FROM t",
+     .code = "dependent_owner",
+     .object = "materialized view public.stored",
+     .remedy = "TO refusal_owner;",
+     .way_out = "ALTER MATERIALIZED VIEW stored OWNER TO refusal_owner"},
     {.name = "ConstraintTriggerOfAnotherTableFromIt",
      .by_owner = "CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';"
                  "CREATE CONSTRAINT TRIGGER crosses AFTER INSERT ON other FROM t FOR EACH ROW EXECUTE FUNCTION touch()",
@@ -626,11 +640,11 @@ TEST_F(RefusalTest, APlainTableIsNotRefused) {
 
 TEST_F(RefusalTest, EverythingInTheWayIsNamedAtOnceRefusalsFirst) {
   owner_->Exec(
-      "CREATE MATERIALIZED VIEW one AS SELECT v FROM t; CREATE MATERIALIZED VIEW two AS SELECT v FROM t; "
-      "CREATE FUNCTION takes(t) RETURNS int LANGUAGE sql AS 'SELECT 1'");
+      "CREATE FUNCTION takes(t) RETURNS int LANGUAGE sql AS 'SELECT 1';"
+      "CREATE FUNCTION gives() RETURNS SETOF t LANGUAGE sql AS 'SELECT * FROM t'; ALTER TABLE other ADD whole t");
   const auto plan = Plan(kBigint);
   ASSERT_TRUE(plan.ok()) << pg::Describe(plan.status());
-  EXPECT_THAT(Codes(*plan), ::testing::UnorderedElementsAre("materialized_view", "materialized_view", "function"));
+  EXPECT_THAT(Codes(*plan), ::testing::UnorderedElementsAre("function", "function", "row_type_used"));
   EXPECT_FALSE(plan->built);
   EXPECT_TRUE(std::ranges::is_sorted(plan->findings, {}, &engine::Finding::severity));
 }
