@@ -47,7 +47,7 @@ Awaitable<absl::Status> DropFence(pg::Connection& connection, pg::Connection& ob
     const pg::QualifiedName table(key->lock_schema, key->lock_name);
     CO_ASSIGN_OR_RETURN(const std::optional<int64_t> oid, co_await ReadOid(connection, table));
     if (oid) {
-      lock.before.push_back({.relation = table, .role = pg::Ident(key->owner)});
+      lock.partners.referencing.push_back({.relation = table, .role = pg::Ident(key->owner)});
     }
   }
   lock.budget = budget;

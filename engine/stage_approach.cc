@@ -66,8 +66,8 @@ Awaitable<absl::Status> CheckRights(Context& context) {
 
 // What hangs on the table must still be such that it can be carried over: better known now than in the swap.
 Awaitable<absl::Status> CheckDependents(Context& context) {
-  CO_RETURN_IF_ERROR((co_await context.journal->Query(fmt::format("/* pgmoult:approach */ SET LOCAL ROLE {}",
-                                                                  pg::Ident(context.design.owner))))
+  CO_RETURN_IF_ERROR((co_await context.journal->Query(
+                          fmt::format("/* pgmoult:approach */ SET LOCAL ROLE {}", pg::Ident(context.design.owner))))
                          .status());
   co_return co_await CheckNothingCame(*context.journal, context.design, context.options.allow_publish_all);
 }

@@ -93,7 +93,8 @@ std::vector<const CarriedDependent*> ReferencingTables(const Design& design) {
   std::set<pg::QualifiedName> seen;
   for (const CarriedDependent& one : design.carried) {
     const QualifiedName table(one.lock_schema, one.lock_name);
-    if (one.kind == "foreign key" && one.lock_first && !one.attach.empty() && seen.insert(table).second) {
+    if (one.kind == "foreign key" && one.lock_place == "referencing" && !one.attach.empty() &&
+        seen.insert(table).second) {
       tables.push_back(&one);
     }
   }
