@@ -1,6 +1,7 @@
 #include "engine/locks.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "absl/random/random.h"
@@ -68,6 +69,25 @@ Awaitable<absl::Status> LockEach(pg::Connection& connection, const std::vector<P
   co_return absl::OkStatus();
 }
 
+// SHARE ROW EXCLUSIVE on tables and partners.
+Awaitable<absl::Status> StopWriters(pg::Connection& connection, const PoliteLock& lock,
+                                    std::chrono::steady_clock::time_point asked_at) {
+  enum Group { kItself, kReferenced, kReferencing };
+  constexpr std::array<std::array<Group, 3>, 3> kOrders = {{{kItself, kReferenced, kReferencing},
+                                                            {kReferenced, kItself, kReferencing},
+                                                            {kReferencing, kItself, kReferenced}}};
+  constexpr char kMode[] = "SHARE ROW EXCLUSIVE";
+  for (const Group group : kOrders[static_cast<size_t>(lock.turn) % kOrders.size()]) {
+    if (group == kItself) {
+      CO_RETURN_IF_ERROR(co_await LockTables(connection, lock.tables, kMode, Left(lock.deadlock_timeout, asked_at)));
+    } else {
+      const auto& partners = group == kReferenced ? lock.partners.referenced : lock.partners.referencing;
+      CO_RETURN_IF_ERROR(co_await LockEach(connection, partners, kMode, lock, asked_at));
+    }
+  }
+  co_return absl::OkStatus();
+}
+
 Awaitable<absl::Status> LockAndRun(pg::Connection& connection, const PoliteLock& lock,
                                    const std::function<Awaitable<absl::Status>()>& body) {
   const int64_t most_ms = (lock.max_hold + kMargin).count();
@@ -87,16 +107,14 @@ Awaitable<absl::Status> LockAndRun(pg::Connection& connection, const PoliteLock&
       (co_await connection.Query(fmt::format("/* pgmoult:locks */ SET LOCAL statement_timeout = {}", most_ms)))
           .status());
   const auto asked_at = std::chrono::steady_clock::now();
-  const auto stop_writers = [&](const std::vector<PartnerLock>& partners, const char* mode) {
-    return LockEach(connection, partners, mode, lock, asked_at);
-  };
-  CO_RETURN_IF_ERROR(co_await stop_writers(lock.partners.early, "ACCESS EXCLUSIVE"));
-  CO_RETURN_IF_ERROR(co_await stop_writers(lock.partners.referenced, "SHARE ROW EXCLUSIVE"));
-  const bool in_steps = lock.partners.any() && lock.mode == "ACCESS EXCLUSIVE";
-  const std::string first_mode = in_steps ? "SHARE ROW EXCLUSIVE" : lock.mode;
-  CO_RETURN_IF_ERROR(co_await LockTables(connection, lock.tables, first_mode, Left(lock.deadlock_timeout, asked_at)));
-  if (in_steps) {
-    CO_RETURN_IF_ERROR(co_await LockTheRest(connection, lock, asked_at));
+  CO_RETURN_IF_ERROR(co_await LockEach(connection, lock.partners.early, "ACCESS EXCLUSIVE", lock, asked_at));
+  if (!lock.partners.any()) {
+    CO_RETURN_IF_ERROR(co_await LockTables(connection, lock.tables, lock.mode, Left(lock.deadlock_timeout, asked_at)));
+  } else {
+    CO_RETURN_IF_ERROR(co_await StopWriters(connection, lock, asked_at));
+    if (lock.mode == "ACCESS EXCLUSIVE") {
+      CO_RETURN_IF_ERROR(co_await LockTheRest(connection, lock, asked_at));
+    }
   }
   CO_RETURN_IF_ERROR(co_await body());
   // A COMMIT may have to wait for a standby, and must not be given up.
@@ -175,7 +193,6 @@ milliseconds TimeToWait(milliseconds deadlock_timeout, std::chrono::steady_clock
 
 Awaitable<absl::Status> LockTheRest(pg::Connection& connection, const PoliteLock& lock,
                                     std::chrono::steady_clock::time_point asked_at) {
-  CO_RETURN_IF_ERROR(co_await LockEach(connection, lock.partners.referencing, "SHARE ROW EXCLUSIVE", lock, asked_at));
   // No writer is under way any more; who is left only reads.
   CO_RETURN_IF_ERROR(co_await LockEach(connection, lock.partners.referencing, "ACCESS EXCLUSIVE", lock, asked_at));
   CO_RETURN_IF_ERROR(
@@ -194,6 +211,7 @@ Awaitable<absl::Status> WithPoliteLock(pg::Connection& connection, pg::Connectio
   const pg::Deadline deadline = pg::Deadline::After(lock.budget);
   pg::Backoff backoff(milliseconds(100), milliseconds(10'000));
   for (int tries = 1;; ++tries) {
+    lock.turn = tries - 1;
     const absl::Status status = co_await TryPoliteLock(connection, lock, body);
     if (!pg::IsLockNotAvailable(status) && !IsTryAgain(status) && !IsHeldTooLong(status)) {
       co_return status;

@@ -39,7 +39,9 @@ struct PartnerLock {
 };
 
 // Partners by the way in which others come to hold locks on both. Whoever has one lock and waits for another that we
-// have, keeps us from his for ever, so first come locks that only stop those who would take the first of his.
+// have keeps us from his for ever. So SHARE ROW EXCLUSIVE comes first, which stops writers only and lets the checks of
+// foreign keys pass, and then, when no writer is under way any more, ACCESS EXCLUSIVE. In which order transactions
+// write to several tables is theirs to say: each try begins with another one.
 struct LockPartners {
   std::vector<PartnerLock> early;        // views, rules: statements lock them first and then the table
   std::vector<PartnerLock> referenced;   // by foreign keys of the table: writers lock them, and then may cascade to it
@@ -58,6 +60,7 @@ struct PoliteLock {
   std::chrono::milliseconds max_hold{2000};
   bool evict_autovacuum = true;  // SHARE UPDATE EXCLUSIVE on all of them comes first
   LockPartners partners = {};
+  int turn = 0;  // of the tries
 };
 
 // One try: locks and body in one transaction.
@@ -85,8 +88,8 @@ bool IsIdledTooLong(const absl::Status& status);
 // Locks within a transaction of the caller's, in order, each within `timeout`.
 pg::Awaitable<absl::Status> LockTables(pg::Connection& connection, const std::vector<pg::QualifiedName>& tables,
                                        std::string mode, std::chrono::milliseconds timeout);
-// For a transaction that holds SHARE ROW EXCLUSIVE on the tables of `lock`, and what comes before it: all the rest. Who
-// holds one of the partners and waits for our first lock is in a deadlock with us until we give up. He looks for it
+// For a transaction that holds SHARE ROW EXCLUSIVE on the tables of `lock` and on all partners: ACCESS EXCLUSIVE on
+// them. Who holds one of them and waits for our first lock is in a deadlock with us until we give up. He looks for it
 // when he has waited for deadlock_timeout; by then, counted from `asked_at`, we must have given up, or the application
 // pays.
 pg::Awaitable<absl::Status> LockTheRest(pg::Connection& connection, const PoliteLock& lock,

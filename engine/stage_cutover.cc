@@ -335,6 +335,7 @@ Awaitable<absl::Status> Swap::TryOnce() {
     CO_RETURN_IF_ERROR(co_await WaitForOldSnapshots());
   }
   PoliteLock lock = lock_;
+  lock.turn = context_.report.swap_tries - 1;
   asked_at_ = Clock::now();
   if (strict_) {
     lock.tables = {design_.transfer.source, design_.transfer.shadow};

@@ -39,7 +39,7 @@ fk AS (
                    JOIN pg_attribute own ON own.attrelid = k.conrelid AND own.attnum = f.own
                    WHERE k.confrelid = r.oid AND k.conrelid <> r.oid
                      AND (a.atttypid, a.atttypmod) IS DISTINCT FROM (b.atttypid, b.atttypmod)), '') AS note,
-         'COMMENT ON CONSTRAINT ' || quote_ident(k.conname) || ' ON %s IS '
+         'COMMENT ON CONSTRAINT ' || replace(quote_ident(k.conname), '%', '%%') || ' ON %s IS '
            || replace(quote_literal(obj_description(k.oid, 'pg_constraint')), '%', '%%') AS comment,
          regexp_replace(CASE WHEN k.conrelid = r.oid AND k.confrelid <> r.oid
                              THEN replace(pg_get_constraintdef(m.oid), ' REFERENCES ' || i.clone || '(', ' REFERENCES ' || i.real || '(')
