@@ -1,4 +1,4 @@
--- REPLICA IDENTITY USING INDEX, with a publication whose column list and filter keep to the index; a column of it changes its type.
+-- REPLICA IDENTITY USING INDEX, with a publication whose column list and filter keep to the index; a column included in it changes its type.
 \ir ../tried.sql
 SET ROLE scn_owner;
 CREATE TABLE news (id int PRIMARY KEY, head text, code int NOT NULL, lang text NOT NULL, rank int);
