@@ -323,7 +323,7 @@ Awaitable<absl::StatusOr<std::vector<CarriedDependent>>> DependentClones::Carry(
   for (int row = 0; row < result.rows(); ++row) {
     CarriedDependent one;
     CO_RETURN_IF_ERROR(result.Read(row, one.kind, one.oid, one.owner, one.detach, one.attach, one.finish,
-                                   one.lock_schema, one.lock_name, one.lock_role, one.lock_form, one.lock_first,
+                                   one.lock_schema, one.lock_name, one.lock_role, one.lock_form, one.lock_place,
                                    one.stand_ins, one.note, one.query, one.populated));
     const auto real = std::ranges::find_if(
         found_, [&one](const Dependent& found) { return found.kind == one.kind && found.oid == one.oid; });
@@ -332,9 +332,10 @@ Awaitable<absl::StatusOr<std::vector<CarriedDependent>>> DependentClones::Carry(
     }
     carried.push_back(std::move(one));
   }
-  // Materialized views leave our schema last: what reads them names them there.
+  // Materialized views leave our schema last: what reads them names them there. Foreign keys are checked in the order
+  // in which they were made.
   std::ranges::sort(carried, {},
-                    [](const CarriedDependent& one) { return std::tuple(IsMaterialized(one), one.kind, one.name); });
+                    [](const CarriedDependent& one) { return std::tuple(IsMaterialized(one), one.kind, one.oid); });
   co_return carried;
 }
 

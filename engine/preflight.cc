@@ -7,6 +7,7 @@
 #include <set>
 #include <utility>
 
+#include "engine/context.h"
 #include "engine/sql.h"
 #include "fmt/format.h"
 #include "fmt/ranges.h"
@@ -112,6 +113,21 @@ pg::Awaitable<absl::StatusOr<std::vector<Finding>>> DependentFindings(pg::Connec
     CO_ASSIGN_OR_RETURN(finding.severity, SeverityOf(severity));
   }
   co_return findings;
+}
+
+pg::Awaitable<absl::Status> CheckNothingCame(pg::Connection& connection, const Design& design, bool allow_publish_all) {
+  TableFacts table;
+  table.oid = design.source_oid;
+  CO_ASSIGN_OR_RETURN(const std::vector<Finding> findings,
+                      co_await DependentFindings(connection, table, allow_publish_all));
+  for (const Finding& finding : findings) {
+    if (finding.severity == Severity::kRefuse) {
+      co_return WithEndKind(EndKind::kStopped, absl::FailedPreconditionError(
+                                                   fmt::format("{}: {} ({}); it came during the run", finding.object,
+                                                               finding.message, finding.remedy)));
+    }
+  }
+  co_return absl::OkStatus();
 }
 
 std::vector<Finding> RightsFindings(const TableFacts& table, const RunOptions& options) {

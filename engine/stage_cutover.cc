@@ -38,11 +38,11 @@ double MsSince(Clock::time_point start) {
 }
 
 // Relations that dependents live on, in a fixed order.
-std::vector<PartnerLock> PartnerLocks(const Design& design, bool first) {
+std::vector<PartnerLock> PartnersAt(const Design& design, std::string_view place) {
   std::map<pg::QualifiedName, PartnerLock> partners;
   for (const CarriedDependent& one : design.carried) {
     const pg::QualifiedName relation(one.lock_schema, one.lock_name);
-    if (one.lock_name.empty() || one.lock_first != first || relation == design.transfer.source) {
+    if (one.lock_name.empty() || one.lock_place != place || relation == design.transfer.source) {
       continue;
     }
     const auto form = one.lock_form == "table"  ? PartnerLock::Form::kTable
@@ -134,9 +134,10 @@ Awaitable<absl::Status> Swap::ListLocked() {
   for (int row = 0; row < result.rows(); ++row) {
     locked_.emplace_back(std::string(result.Text(row, 0)), std::string(result.Text(row, 1)));
   }
-  lock_.before = PartnerLocks(design_, /*first=*/true);
-  lock_.after = PartnerLocks(design_, /*first=*/false);
-  for (const std::vector<PartnerLock>* partners : {&lock_.before, &lock_.after}) {
+  lock_.partners = {.early = PartnersAt(design_, "early"),
+                    .referenced = PartnersAt(design_, "referenced"),
+                    .referencing = PartnersAt(design_, "referencing")};
+  for (const auto* partners : {&lock_.partners.early, &lock_.partners.referenced, &lock_.partners.referencing}) {
     std::ranges::transform(*partners, std::back_inserter(locked_), &PartnerLock::relation);
   }
   co_return absl::OkStatus();
@@ -165,17 +166,7 @@ Awaitable<absl::Status> Swap::CheckNothingChanged() {
   if (!tripwire.dependents.empty()) {
     co_return DependentsChanged(design_, tripwire.dependents);
   }
-  TableFacts table;
-  table.oid = design_.source_oid;
-  CO_ASSIGN_OR_RETURN(const std::vector<Finding> findings,
-                      co_await DependentFindings(connection, table, context_.options.allow_publish_all));
-  for (const Finding& finding : findings) {
-    if (finding.severity == Severity::kRefuse) {
-      co_return WithEndKind(EndKind::kStopped, absl::FailedPreconditionError(
-                                                   fmt::format("{}: {} ({}); it came during the run", finding.object,
-                                                               finding.message, finding.remedy)));
-    }
-  }
+  CO_RETURN_IF_ERROR(co_await CheckNothingCame(connection, design_, context_.options.allow_publish_all));
   CO_RETURN_IF_ERROR(co_await RunAll(FinishShapeSql(design_)));
   CO_ASSIGN_OR_RETURN(const std::optional<int64_t> shadow, co_await ReadOid(connection, design_.transfer.shadow));
   if (!shadow) {
@@ -289,16 +280,12 @@ Awaitable<absl::Status> Swap::StoppedWritersBody() {
     }
     CO_RETURN_IF_ERROR(co_await CheckHold());
   }
-  CO_RETURN_IF_ERROR(
-      co_await LockPartners(*context_.journal, lock_.before, lock_.role, lock_.deadlock_timeout, asked_at_));
-  const milliseconds wait = TimeToWait(lock_.deadlock_timeout, asked_at_);
-  if (wait <= milliseconds(0)) {
+  if (TimeToWait(lock_.deadlock_timeout, asked_at_) <= milliseconds(0)) {
     co_return TryAgain("the last replay left no time for the readers to be waited for");
   }
-  CO_RETURN_IF_ERROR(co_await LockTables(*context_.journal, {design_.transfer.source, design_.transfer.shadow},
-                                         "ACCESS EXCLUSIVE", wait));
-  CO_RETURN_IF_ERROR(
-      co_await LockPartners(*context_.journal, lock_.after, lock_.role, lock_.deadlock_timeout, asked_at_));
+  PoliteLock all = lock_;
+  all.tables = {design_.transfer.source, design_.transfer.shadow};
+  CO_RETURN_IF_ERROR(co_await LockTheRest(*context_.journal, all, asked_at_));
   CO_RETURN_IF_ERROR(co_await CheckLogEmpty());
   co_return co_await Exchange(/*fence=*/true);
 }
@@ -355,8 +342,6 @@ Awaitable<absl::Status> Swap::TryOnce() {
     co_return co_await TryPoliteLock(*context_.journal, lock, [this] { return StrictBody(); });
   }
   lock.tables = {design_.transfer.source};
-  lock.before.clear();  // nobody but the table's writers waits for the replay
-  lock.after.clear();
   lock.mode = "SHARE ROW EXCLUSIVE";
   co_return co_await TryPoliteLock(*context_.journal, lock, [this] { return StoppedWritersBody(); });
 }

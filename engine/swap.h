@@ -22,7 +22,11 @@ std::string CarryIdentitySql(const Design& design, const IdentityColumn& identit
 
 // The fence: until no snapshot from before the swap can exist, a REPEATABLE READ or SERIALIZABLE writer that cannot see
 // the swap gets a serialization failure, which it must expect anyway, instead of losing an update.
+// The fence stands on referencing tables, too.
 std::vector<std::string> CreateFenceSql(const Design& design);
 std::vector<std::string> DropFenceSql(const Design& design);
+
+// One foreign key of each table that references the new one.
+std::vector<const CarriedDependent*> ReferencingTables(const Design& design);
 
 }  // namespace pgmoult::engine

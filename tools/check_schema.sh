@@ -289,11 +289,24 @@ SQL
 }
 
 # A dump's blocks, sorted: objects of equal rank may stand in the order of their OIDs. Settings that stand before the block
-# which they are first needed for become lines of every block that they mean.
+# which they are first needed for become lines of every block that they mean. Privileges stand in the order in which they were
+# granted; the lines of such a block are sorted, for the catalog oracle says who granted what to whom.
 sorted_blocks() {
   awk '
+    function sorted(text,    lines, count, i, j, line) {
+      count = split(text, lines, "\001")
+      for (i = 2; i <= count; ++i) {
+        line = lines[i]
+        for (j = i - 1; j >= 1 && lines[j] > line; --j) lines[j + 1] = lines[j]
+        lines[j + 1] = line
+      }
+      text = lines[1]
+      for (i = 2; i <= count; ++i) text = text "\001" lines[i]
+      return text
+    }
     function flush() {
       while (sub(/\001(--)?$/, "", block)) {}
+      if (block ~ /^-- Name: [^\001]*; Type: (DEFAULT )?ACL; /) block = sorted(block)
       if (block != "") print block
       block = ""
     }

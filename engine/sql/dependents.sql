@@ -303,7 +303,8 @@ finding (severity, code, object, message, remedy) AS (
   SELECT 'refuse', 'publication_owner', c.name,
          format('It belongs to %s, who may not add the new table to it: that takes a member of the table''s owner, %s.',
                 pg_get_userbyid(c.owner), r.owner_name),
-         format('GRANT %I TO %I;', r.owner_name, pg_get_userbyid(c.owner))
+         format('ALTER %s OWNER TO %I, or GRANT %I TO %I;', replace(c.name, 'publication ', 'PUBLICATION '), r.owner_name, r.owner_name,
+                pg_get_userbyid(c.owner))
   FROM rel r, carried c
   WHERE c.kind = 'publication' AND NOT pg_has_role(c.owner, r.relowner, 'USAGE')
   UNION ALL
@@ -312,7 +313,7 @@ finding (severity, code, object, message, remedy) AS (
                 c.schema::regnamespace),
          format('GRANT CREATE ON SCHEMA %s TO %I;', c.schema::regnamespace, pg_get_userbyid(c.owner))
   FROM carried c
-  WHERE c.schema IS NOT NULL AND NOT has_schema_privilege(c.owner, c.schema, 'CREATE')
+  WHERE c.schema::regnamespace::text NOT LIKE 'pg\_temp\_%' AND NOT has_schema_privilege(c.owner, c.schema, 'CREATE')
   UNION ALL
   SELECT 'refuse', 'temporary_dependent', c.name, 'It is a temporary object of another session, which nobody else can change.',
          'End that session, or let it drop the object.'
@@ -342,6 +343,15 @@ finding (severity, code, object, message, remedy) AS (
          format('ALTER TABLE %s ENABLE TRIGGER ALL; (as a superuser, on both tables of the key)', k.conrelid::regclass)
   FROM carried c JOIN pg_constraint k ON c.kind = 'foreign key' AND k.oid = c.oid
   WHERE EXISTS (SELECT FROM pg_trigger g WHERE g.tgconstraint = k.oid AND g.tgenabled <> 'O')
+  UNION ALL
+  SELECT DISTINCT 'refuse', 'forced_row_security', 'table ' || f.oid::regclass,
+         'Row security is forced, so ' || pg_get_userbyid(c.owner) || ' may not see every row, and could not validate the '
+         || c.name || ' after the swap.',
+         'ALTER TABLE … NO FORCE ROW LEVEL SECURITY for the time of the run, or give the role BYPASSRLS.'
+  FROM carried c JOIN pg_constraint k ON c.kind = 'foreign key' AND k.oid = c.oid AND k.convalidated
+  JOIN pg_roles o ON o.oid = c.owner AND NOT (o.rolsuper OR o.rolbypassrls)
+  JOIN pg_class f ON f.oid IN (k.conrelid, k.confrelid) AND f.relrowsecurity AND f.relforcerowsecurity
+                 AND pg_has_role(c.owner, f.relowner, 'USAGE') AND f.oid <> $1::oid
   UNION ALL
   SELECT 'refuse', 'foreign_key_period', c.name, 'It is a temporal foreign key (PERIOD), which is not carried over yet.',
          'Drop it for the time of the run and add it again afterwards.'

@@ -1,7 +1,6 @@
 SET ROLE scn_owner;
 SELECT * FROM tt ORDER BY 1;
 SELECT count(*), sum(t) FROM other;
-SELECT * FROM hidden ORDER BY 1;
 SELECT * FROM swapped ORDER BY 1;
 SELECT t.count_t(10, 't.t 6');
 INSERT INTO t.t VALUES (19, 'a');

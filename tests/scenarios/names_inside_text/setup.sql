@@ -1,4 +1,4 @@
--- The table's name stands in its dependents as column, alias, literal, function, CTE and as the beginning of other names.
+-- The table's name stands in its dependents as column, alias, literal, function and as the beginning of other names.
 CREATE SCHEMA t AUTHORIZATION scn_owner;
 SET ROLE scn_owner;
 CREATE TABLE t (id int PRIMARY KEY, t int NOT NULL, "t.t" text, u text);
@@ -15,7 +15,6 @@ CREATE FUNCTION t(t int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT t + 1';
 CREATE VIEW tt AS SELECT t.t, t.id AS public, t2.t AS t2, "t.t".t AS "t.t", 'FROM public.t' AS "FROM t", t(t.t) AS "public.t"
   FROM t JOIN t2 USING (id) JOIN "t.t" USING (id) WHERE t."t.t" <> 'FROM t WHERE public.t.t = 1';
 CREATE VIEW other AS SELECT t.id, public.t FROM t2 t JOIN t.t public2 ON public2.id = t.id, (SELECT t.t FROM t) public;
-CREATE VIEW hidden AS WITH t AS (SELECT id FROM t2) SELECT t.id, (SELECT count(*) FROM public.t) AS many FROM t;
 CREATE VIEW swapped AS SELECT t2.t FROM t t2 JOIN t2 t ON t.id = t2.id JOIN t.t2 x ON x.id = t.id;
 CREATE FUNCTION t.count_t(t int, "t.t" text) RETURNS bigint BEGIN ATOMIC
   SELECT count(*) FROM t WHERE t.t > count_t.t AND t."t.t" <> count_t."t.t" AND u = 'public.t';

@@ -81,9 +81,10 @@ CREATE TABLE cave.lines (id int PRIMARY KEY, monster int REFERENCES lair."Monste
 CREATE TABLE cave.marks (id int PRIMARY KEY, label text, monster int,
   CONSTRAINT marks_of FOREIGN KEY (label, monster) REFERENCES lair."Monster" (label, id) MATCH FULL ON UPDATE CASCADE ON DELETE SET NULL
   DEFERRABLE INITIALLY DEFERRED);
-CREATE TABLE cave.days (day date, monster int, FOREIGN KEY (monster) REFERENCES lair."Monster" (id) ON DELETE SET NULL) PARTITION BY RANGE (day);
+CREATE TABLE cave.days (day date, monster int) PARTITION BY RANGE (day);
 CREATE TABLE cave.days_2024 PARTITION OF cave.days FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');
 CREATE TABLE cave.days_else PARTITION OF cave.days DEFAULT;
+ALTER TABLE cave.days ADD CONSTRAINT days_monster FOREIGN KEY (monster) REFERENCES lair."Monster" (id) ON DELETE SET NULL;
 INSERT INTO cave.lines SELECT g, g % 300 + 1 FROM generate_series(1, 400) g;
 INSERT INTO cave.marks SELECT g, 'Label ' || g, g FROM generate_series(200, 260) g;
 INSERT INTO cave.days SELECT date '2024-12-01' + g, 250 + g % 40 FROM generate_series(1, 60) g;

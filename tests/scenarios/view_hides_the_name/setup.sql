@@ -1,4 +1,4 @@
--- Views in which a WITH query has the table's name, beside the table itself.
+-- Views in which a WITH query has the table's name, beside the table itself: PostgreSQL writes the table out in full there.
 SET ROLE scn_owner;
 CREATE TABLE facts (id int PRIMARY KEY, kind text NOT NULL);
 INSERT INTO facts SELECT g, 'k' || g % 5 FROM generate_series(1, 60) g;

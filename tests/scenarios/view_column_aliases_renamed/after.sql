@@ -1,2 +1,0 @@
-SELECT * FROM aliased ORDER BY id LIMIT 5;
-SELECT * FROM aliased_else ORDER BY a LIMIT 5;

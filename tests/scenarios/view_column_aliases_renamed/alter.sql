@@ -1,1 +1,0 @@
-ALTER TABLE parcels RENAME COLUMN weight TO mass;

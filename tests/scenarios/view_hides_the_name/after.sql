@@ -1,2 +1,0 @@
-SELECT * FROM after_it;
-SELECT * FROM beside_it;
