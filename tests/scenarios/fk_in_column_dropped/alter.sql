@@ -1,0 +1,1 @@
+ALTER TABLE p DROP COLUMN code;

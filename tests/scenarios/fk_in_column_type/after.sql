@@ -1,0 +1,10 @@
+SET ROLE scn_owner;
+SELECT tried('INSERT INTO p VALUES (5000000000)');
+SELECT tried('INSERT INTO big VALUES (200, 5000000000)');
+SELECT tried('INSERT INTO big VALUES (201, 5000000001)');
+SELECT tried('INSERT INTO small VALUES (200, 99)');
+SELECT tried('UPDATE p SET id = id + 5000000000 WHERE id = 30');
+SELECT tried('UPDATE p SET id = id + 2000 WHERE id = 7');
+SELECT tried('DELETE FROM p WHERE id IN (8, 1005, 5000000000)');
+SELECT count(*), sum(p) FROM small;
+SELECT count(*), count(p), sum(p) FROM big;

@@ -1,0 +1,10 @@
+SET ROLE scn_owner;
+SELECT tried('INSERT INTO fully VALUES (200, 1, NULL)');
+SELECT tried('INSERT INTO fully VALUES (200, 1, ''none'')');
+SELECT tried('INSERT INTO fully VALUES (201, NULL, NULL)');
+SELECT tried('INSERT INTO partly VALUES (200, 999, NULL)');
+SELECT tried('INSERT INTO partly VALUES (201, 999, ''none'')');
+SELECT tried('DELETE FROM p WHERE a BETWEEN 12 AND 20');
+SELECT tried('UPDATE p SET a = a + 1000 WHERE a > 40');
+SELECT count(*), sum(x), count(y) FROM fully;
+SELECT count(*), sum(x), count(y) FROM partly;

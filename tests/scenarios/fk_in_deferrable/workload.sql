@@ -1,0 +1,12 @@
+SET ROLE scn_owner;
+BEGIN;
+DELETE FROM p WHERE id < 4;
+INSERT INTO late VALUES (100, 101);
+INSERT INTO p SELECT g, 'again' FROM generate_series(1, 3) g;
+INSERT INTO p VALUES (101, 'new');
+COMMIT;
+BEGIN;
+SET CONSTRAINTS maybe_fk DEFERRED;
+DELETE FROM p WHERE id = 11;
+UPDATE maybe SET p = 12 WHERE p = 11;
+COMMIT;

@@ -1,0 +1,1 @@
+ALTER TABLE p ALTER COLUMN name TYPE varchar(30);

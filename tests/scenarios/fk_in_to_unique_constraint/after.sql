@@ -1,0 +1,10 @@
+SET ROLE scn_owner;
+SELECT tried('INSERT INTO c VALUES (200, ''none'')');
+SELECT tried('INSERT INTO c VALUES (200, NULL, 1, 2)');
+SELECT tried('UPDATE p SET code = ''e'' || id WHERE id > 90');
+SELECT tried('DELETE FROM p WHERE id = 10');
+SELECT tried('UPDATE c SET code = NULL WHERE id = 10');
+SELECT tried('DELETE FROM p WHERE id = 10');
+SELECT tried('ALTER TABLE p DROP CONSTRAINT "Code!"');
+SELECT tried('ALTER TABLE p DROP CONSTRAINT ab');
+SELECT count(*), count(code), max(code), count(a), count(b) FROM c;

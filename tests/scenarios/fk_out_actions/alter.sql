@@ -1,0 +1,1 @@
+ALTER TABLE c ADD COLUMN note text DEFAULT 'n', ALTER COLUMN id TYPE bigint;

@@ -1,0 +1,1 @@
+ALTER TABLE players ALTER COLUMN id TYPE bigint, ADD COLUMN shirt int DEFAULT 9;

@@ -1,0 +1,12 @@
+SET ROLE scn_owner;
+BEGIN;
+INSERT INTO players SELECT g, 30 + g % 3, NULL, 20 FROM generate_series(101, 130) g;
+UPDATE players SET late = 33 WHERE id % 10 = 0;
+INSERT INTO teams SELECT g FROM generate_series(30, 33) g;
+COMMIT;
+BEGIN;
+SET CONSTRAINTS maybe_fk DEFERRED;
+UPDATE players SET maybe = 40 WHERE id < 10;
+INSERT INTO teams VALUES (40);
+COMMIT;
+DELETE FROM teams WHERE id = 6;

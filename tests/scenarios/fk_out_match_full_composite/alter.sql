@@ -1,0 +1,1 @@
+ALTER TABLE parcels ADD COLUMN weight numeric DEFAULT 1.5, ALTER COLUMN id TYPE bigint;

@@ -1,0 +1,14 @@
+SET ROLE scn_owner;
+SELECT conname, convalidated FROM pg_constraint WHERE conrelid = 'uses'::regclass ORDER BY 1;
+SELECT tried('INSERT INTO uses VALUES (200, 99)');
+SELECT tried('INSERT INTO uses VALUES (200, 1, 99)');
+SELECT tried('INSERT INTO uses VALUES (200, 1, 1, 99)');
+SELECT tried('UPDATE uses SET loose = 98 WHERE id = 30');
+SELECT tried('UPDATE uses SET more = ''same'' WHERE id = 30');
+SELECT tried('INSERT INTO uses VALUES (202, 12)');
+SELECT tried('DELETE FROM codes WHERE id = 12');
+SELECT tried('DELETE FROM codes WHERE id = 4');
+SELECT tried('UPDATE codes SET id = 13 WHERE id = 12');
+SELECT tried('ALTER TABLE uses VALIDATE CONSTRAINT clean_fk');
+SELECT tried('ALTER TABLE uses VALIDATE CONSTRAINT loose_fk');
+SELECT count(*), sum(loose), sum(firm), sum(clean) FROM uses;

@@ -1,0 +1,1 @@
+ALTER TABLE homes ALTER COLUMN id TYPE bigint;

@@ -1,0 +1,1 @@
+DELETE FROM strange.towns WHERE id < 4;

@@ -1,0 +1,10 @@
+SET ROLE scn_owner;
+SELECT tried('INSERT INTO t (id, up) VALUES (300, 999)');
+SELECT tried('INSERT INTO t (id, next) VALUES (300, 999)');
+SELECT tried('INSERT INTO t (id, ra) VALUES (300, 1)');
+SELECT tried('INSERT INTO t (id, ra, rb) VALUES (300, 1, 99)');
+SELECT tried('INSERT INTO t (id, up, next) VALUES (301, 301, 302), (302, 301, 301)');
+SELECT tried('DELETE FROM t WHERE id = 201');
+SELECT tried('DELETE FROM t WHERE id = 5');
+SELECT tried('UPDATE t SET id = 1002 WHERE id = 2');
+SELECT count(*), sum(id), sum(up), count(next), count(ra), count(rb) FROM t;
