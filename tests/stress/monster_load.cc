@@ -126,15 +126,16 @@ Answer MonsterLoad::CarryOut(Client& client, const MonsterTransaction& transacti
 }
 
 bool MonsterLoad::IsOwnError(const MonsterTransaction& transaction, const Answer& answer) {
-  if (answer.sqlstate != "40001" || !transaction.repeatable_read) {
+  if (answer.sqlstate != "40001") {
     return false;
   }
   if (answer.OfTheFence()) {
     ++fence_errors_;
-    return true;
+    return transaction.repeatable_read || transaction.kinds.contains("procedures");
   }
   ++hot_errors_;
-  return transaction.kinds.contains("hot") && !absl::StrContains(answer.message, "pgmoult");
+  return transaction.repeatable_read && transaction.kinds.contains("hot") &&
+         !absl::StrContains(answer.message, "pgmoult");
 }
 
 void MonsterLoad::Read() {

@@ -20,8 +20,9 @@ namespace pgmoult::tests {
 // reader of all views, materialized views and functions. What was committed is remembered with what it gave, so that
 // Repeat() can do the same in another database.
 //
-// The application's own errors are 40001 at REPEATABLE READ: between writers of one row, or by the fence that a swap
-// leaves against older snapshots. They are counted. Any other error is a failure, and so is any that names pgmoult.
+// The application's own errors are 40001: at REPEATABLE READ between writers of one row, or by the fence that a swap
+// leaves against older snapshots; at any level for a procedure with a parsed body that waited for the swap. They are
+// counted. Any other error is a failure, and so is any of the first kind that names pgmoult.
 class MonsterLoad {
  public:
   MonsterLoad(const TestDatabase& database, uint64_t seed);
