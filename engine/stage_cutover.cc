@@ -221,6 +221,7 @@ Awaitable<absl::Status> Swap::Exchange(bool fence) {
       statements.push_back(CarryIdentitySql(design_, identity));
     }
   }
+  append(GuardOldTableSql(design_));
   if (fence) {
     append(CreateFenceSql(design_));
   }

@@ -137,6 +137,22 @@ std::vector<std::string> CreateFenceSql(const Design& design) {
   return statements;
 }
 
+std::vector<std::string> GuardOldTableSql(const Design& design) {
+  const QualifiedName function(design.schema_old, "pgmoult_guard");
+  const Ident name(fmt::format("pgmoult_{}_guard", design.transfer.migration));
+  const QualifiedName old = OldTable(design);
+  return {
+      fmt::format("CREATE FUNCTION {}() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS "
+                  "$pgmoult$ BEGIN RAISE EXCEPTION 'could not serialize access: this statement began before % changed "
+                  "its shape', TG_ARGV[0] USING ERRCODE = '40001', HINT = 'Retry the transaction.'; END $pgmoult$",
+                  function),
+      fmt::format("REVOKE EXECUTE ON FUNCTION {}() FROM PUBLIC", function),
+      fmt::format("CREATE TRIGGER {} BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON {} FOR EACH STATEMENT EXECUTE "
+                  "FUNCTION {}({})",
+                  name, old, function, Literal(design.transfer.source.name.name())),
+      fmt::format("ALTER TABLE {} ENABLE ALWAYS TRIGGER {}", old, name)};
+}
+
 std::vector<std::string> DropFenceSql(const Design& design) {
   std::vector<std::string> statements = {
       fmt::format("DROP TRIGGER IF EXISTS {} ON {}", FenceName(design), design.transfer.source)};

@@ -26,6 +26,11 @@ std::string CarryIdentitySql(const Design& design, const IdentityColumn& identit
 std::vector<std::string> CreateFenceSql(const Design& design);
 std::vector<std::string> DropFenceSql(const Design& design);
 
+// Turns away whoever would write the old table after the exchange. A call of a function or procedure with a parsed body
+// that waits for the swap's lock goes on with the table that it was parsed for: functions have no lock that could keep
+// the swap away, as views have. Lasts as long as the old table.
+std::vector<std::string> GuardOldTableSql(const Design& design);
+
 // One foreign key of each table that references the new one.
 std::vector<const CarriedDependent*> ReferencingTables(const Design& design);
 

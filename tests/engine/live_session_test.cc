@@ -12,12 +12,12 @@
 #include "engine/run.h"
 #include "fmt/format.h"
 #include "pg/status.h"
-#include "tests/engine/roles.h"
 #include "tests/fault/background_run.h"
 #include "tests/fault/gates.h"
 #include "tests/support/change.h"
 #include "tests/support/database.h"
 #include "tests/support/eventually.h"
+#include "tests/support/roles.h"
 #include "tests/support/run.h"
 
 namespace pgmoult::tests {

@@ -18,13 +18,13 @@
 #include "fmt/format.h"
 #include "fmt/ranges.h"
 #include "pg/status.h"
-#include "tests/engine/roles.h"
-#include "tests/engine/tablespace.h"
 #include "tests/support/change.h"
 #include "tests/support/database.h"
 #include "tests/support/eventually.h"
+#include "tests/support/roles.h"
 #include "tests/support/run.h"
 #include "tests/support/server.h"
+#include "tests/support/tablespace.h"
 
 namespace pgmoult::tests {
 namespace {

@@ -16,10 +16,10 @@
 #include <string_view>
 
 #include "fmt/format.h"
-#include "tests/engine/roles.h"
 #include "tests/fault/folder.h"
 #include "tests/fault/program.h"
 #include "tests/support/database.h"
+#include "tests/support/roles.h"
 #include "tests/support/run.h"
 
 namespace pgmoult::tests {
