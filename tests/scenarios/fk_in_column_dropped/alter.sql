@@ -1,1 +1,0 @@
-ALTER TABLE p DROP COLUMN code;

@@ -1,1 +1,0 @@
-ALTER TABLE p ALTER COLUMN id TYPE bigint;

@@ -1,4 +1,0 @@
-SET ROLE scn_owner;
-DELETE FROM p WHERE id < 5;
-UPDATE p SET id = id + 1000 WHERE id IN (5, 6);
-INSERT INTO big VALUES (100, 1005);

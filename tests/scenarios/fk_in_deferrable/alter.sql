@@ -1,1 +1,0 @@
-ALTER TABLE p ADD COLUMN note text DEFAULT 'n';

@@ -1,1 +1,0 @@
-ALTER TABLE p ALTER COLUMN name TYPE varchar(30);

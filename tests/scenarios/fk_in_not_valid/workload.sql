@@ -1,4 +1,0 @@
-SET ROLE scn_owner;
-DELETE FROM p WHERE id IN (3, 4);
-INSERT INTO c VALUES (100, 5, 6);
-UPDATE c SET firm = 7 WHERE id = 59;

@@ -1,1 +1,0 @@
-ALTER TABLE p ALTER COLUMN name TYPE varchar(10), ADD COLUMN more int DEFAULT 3;

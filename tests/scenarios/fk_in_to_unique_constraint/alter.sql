@@ -1,1 +1,0 @@
-ALTER TABLE p ALTER COLUMN id TYPE bigint, ADD COLUMN note text DEFAULT 'n';

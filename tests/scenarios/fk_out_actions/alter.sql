@@ -1,1 +1,0 @@
-ALTER TABLE c ADD COLUMN note text DEFAULT 'n', ALTER COLUMN id TYPE bigint;

@@ -1,1 +1,0 @@
-ALTER TABLE b ALTER COLUMN a_id TYPE bigint, ALTER COLUMN code TYPE text;

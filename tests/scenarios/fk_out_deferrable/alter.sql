@@ -1,1 +1,0 @@
-ALTER TABLE players ALTER COLUMN id TYPE bigint, ADD COLUMN shirt int DEFAULT 9;

@@ -1,5 +1,0 @@
-SET ROLE scn_owner;
-INSERT INTO uses VALUES (100, 3, 4, 5), (101, 3, NULL, NULL);
-DELETE FROM uses WHERE id BETWEEN 20 AND 25;
-INSERT INTO codes VALUES (11), (12);
-UPDATE uses SET firm = 11, clean = NULL WHERE id = 60;

@@ -1,1 +1,0 @@
-ALTER TABLE homes ALTER COLUMN id TYPE bigint;

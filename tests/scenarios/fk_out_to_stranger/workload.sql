@@ -1,1 +1,0 @@
-DELETE FROM strange.towns WHERE id < 4;

@@ -1,1 +1,0 @@
-ALTER TABLE homes ALTER COLUMN id TYPE bigint, ADD COLUMN rooms int DEFAULT 3;

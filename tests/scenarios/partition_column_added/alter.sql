@@ -1,1 +1,0 @@
-ALTER TABLE days_old ADD COLUMN more int DEFAULT 1;

@@ -1,1 +1,0 @@
-ALTER TABLE days_old RENAME COLUMN note TO remark;

@@ -1,1 +1,0 @@
-ALTER TABLE days_old ALTER COLUMN nr TYPE bigint;

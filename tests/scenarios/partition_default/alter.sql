@@ -1,1 +1,0 @@
-ALTER TABLE events_else ALTER COLUMN what SET DEFAULT 'nothing', SET (autovacuum_enabled = off);

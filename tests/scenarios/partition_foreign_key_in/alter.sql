@@ -1,1 +1,0 @@
-ALTER TABLE days_old_some SET (fillfactor = 50);

@@ -1,1 +1,0 @@
-ALTER TABLE docs_1 ADD CONSTRAINT body_given CHECK (length(body) > 2), ALTER COLUMN body SET NOT NULL;

@@ -1,1 +1,0 @@
-ALTER TABLE days_old DROP CONSTRAINT days_old_pkey;

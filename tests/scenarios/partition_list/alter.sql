@@ -1,1 +1,0 @@
--- rebuild people_de

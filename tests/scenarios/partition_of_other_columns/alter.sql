@@ -1,1 +1,0 @@
--- rebuild parts."All"

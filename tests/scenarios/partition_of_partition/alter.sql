@@ -1,1 +1,0 @@
-ALTER TABLE cells_24_north SET TABLESPACE scn_space;

@@ -1,2 +1,0 @@
-SET ROLE scn_owner;
-UPDATE days SET nr = nr + 1000 WHERE nr < 10;

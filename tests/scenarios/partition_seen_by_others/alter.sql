@@ -1,1 +1,0 @@
-ALTER TABLE days_old SET (fillfactor = 50);

@@ -1,1 +1,0 @@
-ALTER TABLE p ADD COLUMN more int DEFAULT 4, ALTER COLUMN name TYPE varchar(50), ALTER COLUMN secret TYPE varchar(9);

@@ -1,1 +1,0 @@
-ALTER TABLE p ADD COLUMN more int DEFAULT 4;
