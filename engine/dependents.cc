@@ -79,7 +79,7 @@ std::vector<Dependent> DependentsInSwap(const Design& design) {
     for (const std::string& name : carried->stand_ins) {
       Dependent stand_in = last;
       stand_in.name = name;
-      stand_in.attributes = "enforced by O";
+      stand_in.attributes.clear();
       dependents.push_back(std::move(stand_in));
     }
   }
