@@ -1,1 +1,1 @@
-ALTER TABLE products ALTER COLUMN price TYPE bigint;
+ALTER TABLE products ADD COLUMN more text DEFAULT 'more';
