@@ -112,15 +112,18 @@ Awaitable<absl::Status> FinishDependents(Context& context) {
     for (const std::string& statement : carried.finish) {
       const absl::Status status = co_await RunPatiently(context, carried, statement);
       context.progress.waiting.clear();
-      const bool there_already = pg::SqlState(status) == "42710";  // an earlier engine got this far
-      if (pg::SqlState(status).starts_with("23")) {
+      const std::string state = pg::SqlState(status);
+      const bool there_already = state == "42710";  // an earlier engine got this far
+      // A partition that its owner has detached or dropped since.
+      const bool gone = !carried.stand_ins.empty() && (state == "42P01" || state == "42704");
+      if (state.starts_with("23")) {
         co_return WithEndKind(
             EndKind::kStopped,
             pg::Annotate(status, fmt::format("{0} cannot be validated: a row broke it before the swap already. It is "
                                              "NOT VALID: mend the row, then `pgmoult resume {1}`",
                                              carried.name, context.id())));
       }
-      CO_RETURN_IF_ERROR(there_already ? absl::OkStatus() : pg::Annotate(status, carried.name));
+      CO_RETURN_IF_ERROR(there_already || gone ? absl::OkStatus() : pg::Annotate(status, carried.name));
     }
     ++done;
   }
