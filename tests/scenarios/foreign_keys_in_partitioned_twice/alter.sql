@@ -1,1 +1,0 @@
-ALTER TABLE meters ALTER COLUMN name TYPE varchar(30);
