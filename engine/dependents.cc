@@ -79,7 +79,7 @@ std::vector<Dependent> DependentsInSwap(const Design& design) {
     for (const std::string& name : carried->stand_ins) {
       Dependent stand_in = last;
       stand_in.name = name;
-      stand_in.attributes = "enforced by O";
+      stand_in.attributes.clear();
       dependents.push_back(std::move(stand_in));
     }
   }
@@ -272,7 +272,7 @@ Awaitable<absl::Status> DependentClones::Drop(int64_t clone) {
   co_return absl::OkStatus();
 }
 
-std::string DependentClones::RealNames(std::string text) const {
+std::string DependentClones::RealNames(const std::string& text) const {
   std::vector<std::pair<std::string, std::string>> names;
   for (const Clone& one : clones_) {
     names.emplace_back(one.clone, one.real);
@@ -295,8 +295,8 @@ Awaitable<absl::StatusOr<std::vector<Dependent>>> DependentClones::Read(int64_t 
   CO_ASSIGN_OR_RETURN(std::vector<Dependent> dependents,
                       co_await ReadDependents(connection_, clone, source_.oid, pg::ArrayText(stand_ins)));
   for (Dependent& one : dependents) {
-    one.name = RealNames(std::move(one.name));
-    one.text = RealNames(std::move(one.text));
+    one.name = RealNames(one.name);
+    one.text = RealNames(one.text);
     const std::string materialized = fmt::format("materialized {}", one.name);
     if (one.kind == "view" && std::ranges::find(found_, materialized, &Dependent::name) != found_.end()) {
       one.kind = "materialized view";

@@ -56,7 +56,7 @@ class DependentClones {
   // How all found get from the source to the clone, which has been changed by now.
   pg::Awaitable<absl::StatusOr<std::vector<CarriedDependent>>> Carry(int64_t clone, std::string old_schema);
   // A text of PostgreSQL's, with the names that users know in place of the clones'.
-  std::string RealNames(std::string text) const;
+  std::string RealNames(const std::string& text) const;
 
  private:
   struct Clone {

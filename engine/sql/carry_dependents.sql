@@ -53,7 +53,8 @@ fk AS (
 -- A foreign key of a partitioned table cannot be NOT VALID: until it is there again, each leaf has it for itself, under the name
 -- that it will have as a part of the whole.
 leaf AS (
-  SELECT k.oid, k.def, k.conname, quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS name, quote_ident(l.conname) AS leaf_con
+  SELECT k.oid, k.def, k.conname, quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS name, quote_ident(l.conname) AS leaf_con,
+         obj_description(l.oid, 'pg_constraint') AS leaf_comment
   FROM fk k, LATERAL pg_partition_tree(k.conrelid) t
   JOIN pg_class c ON c.oid = t.relid JOIN pg_namespace n ON n.oid = c.relnamespace
   JOIN pg_constraint l ON l.conrelid = c.oid AND l.contype = 'f'
@@ -118,7 +119,9 @@ FROM fk k WHERE k.way = 'in' AND k.relkind <> 'p'
 UNION ALL
 SELECT k.kind, k.oid, k.owner, ARRAY[format('ALTER TABLE %s DROP CONSTRAINT %I', k.real, k.conname)],
        ARRAY(SELECT format('ALTER TABLE %s ADD CONSTRAINT %s %s NOT VALID', l.name, l.leaf_con, l.def)
-             FROM leaf l WHERE l.oid = k.oid ORDER BY l.name),
+             FROM leaf l WHERE l.oid = k.oid ORDER BY l.name)
+       || ARRAY(SELECT format('COMMENT ON CONSTRAINT %s ON %s IS %L', l.leaf_con, l.name, l.leaf_comment)
+                FROM leaf l WHERE l.oid = k.oid AND l.leaf_comment IS NOT NULL ORDER BY l.name),
        ARRAY(SELECT format('ALTER TABLE %s VALIDATE CONSTRAINT %s', l.name, l.leaf_con) FROM leaf l WHERE l.oid = k.oid ORDER BY l.name)
        || array_remove(ARRAY[format('ALTER TABLE %s ADD CONSTRAINT %I %s', k.real, k.conname,
                                     replace(k.def, ' REFERENCES ' || r.shadow || '(', ' REFERENCES ' || r.source || '(')),

@@ -45,7 +45,8 @@ creation AS (
 idx AS (
   SELECT x.*, ic.relname, quote_ident(ic.relname) AS qidx, r.target || '.' || quote_ident(ic.relname) AS clone_idx,
          ts.spcname, k.oid AS conid, k.contype, k.condeferrable, k.condeferred,
-         row_number() OVER (ORDER BY ic.relname COLLATE "C") AS pos,
+         -- In the order in which they were made: of two that would do, a foreign key uses the first.
+         row_number() OVER (ORDER BY ic.oid) AS pos,
          CASE WHEN x.indisexclusion
            THEN 'ALTER TABLE ' || r.clone || ' ADD CONSTRAINT ' || quote_ident(k.conname) || ' ' || pg_get_constraintdef(k.oid)
            ELSE (SELECT CASE WHEN left(def, length(head || r.qname || ' USING ')) = head || r.qname || ' USING '

@@ -353,6 +353,12 @@ finding (severity, code, object, message, remedy) AS (
   JOIN pg_class f ON f.oid IN (k.conrelid, k.confrelid) AND f.relrowsecurity AND f.relforcerowsecurity
                  AND pg_has_role(c.owner, f.relowner, 'USAGE') AND f.oid <> $1::oid
   UNION ALL
+  SELECT 'refuse', 'foreign_key_not_valid', c.name,
+         'It is a foreign key of a partitioned table, and NOT VALID: which of its parts are valid is not carried over yet.',
+         format('ALTER TABLE %s VALIDATE CONSTRAINT %I;', k.conrelid::regclass, k.conname)
+  FROM carried c JOIN pg_constraint k ON c.kind = 'foreign key' AND k.oid = c.oid AND NOT k.convalidated
+  JOIN pg_class p ON p.oid = k.conrelid AND p.relkind = 'p'
+  UNION ALL
   SELECT 'refuse', 'foreign_key_period', c.name, 'It is a temporal foreign key (PERIOD), which is not carried over yet.',
          'Drop it for the time of the run and add it again afterwards.'
   FROM carried c JOIN pg_constraint k ON c.kind = 'foreign key' AND k.oid = c.oid

@@ -15,5 +15,4 @@ ALTER TABLE readings ATTACH PARTITION readings_old DEFAULT;
 INSERT INTO readings SELECT date '2022-06-01' + g * 9, g % 25 + 1, g FROM generate_series(1, 120) g;
 ALTER TABLE readings_23 ADD CONSTRAINT of_this_only FOREIGN KEY (value) REFERENCES meters ON UPDATE CASCADE ON DELETE SET NULL NOT VALID;
 COMMENT ON CONSTRAINT of_meter ON readings IS 'of all';
-COMMENT ON CONSTRAINT of_meter ON readings_23 IS 'of one year';
 RESET ROLE;
