@@ -80,6 +80,9 @@ Awaitable<absl::Status> LockEach(pg::Connection& connection, const std::vector<P
                             {fmt::format("SET LOCAL lock_timeout = {}", Left(lock.deadlock_timeout, asked_at).count()),
                              fmt::format("SET LOCAL ROLE {}", partner.role), LockSql(partner, mode),
                              fmt::format("SET LOCAL ROLE {}", lock.role)}));
+    if (partner.form == PartnerLock::Form::kOther) {
+      CO_RETURN_IF_ERROR(co_await CheckUntouched(connection, partner));
+    }
   }
   co_return absl::OkStatus();
 }
