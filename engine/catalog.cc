@@ -142,8 +142,9 @@ Awaitable<absl::StatusOr<std::vector<std::pair<pg::QualifiedName, int64_t>>>> Re
   co_return sequences;
 }
 
-Awaitable<absl::StatusOr<std::vector<AttachedItem>>> ReadAttached(pg::Connection& connection, int64_t oid) {
-  CO_ASSIGN_OR_RETURN(const pg::Result result, co_await connection.Query(sql::kAttached, {oid}));
+Awaitable<absl::StatusOr<std::vector<AttachedItem>>> ReadAttached(pg::Connection& connection, int64_t oid,
+                                                                  std::string schema) {
+  CO_ASSIGN_OR_RETURN(const pg::Result result, co_await connection.Query(sql::kAttached, {oid, std::move(schema)}));
   std::vector<AttachedItem> items(static_cast<size_t>(result.rows()));
   for (int row = 0; row < result.rows(); ++row) {
     AttachedItem& item = items[static_cast<size_t>(row)];

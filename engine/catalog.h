@@ -87,8 +87,9 @@ pg::Awaitable<absl::StatusOr<Shape>> ReadSourceShape(pg::Connection& connection,
 pg::Awaitable<absl::StatusOr<std::vector<std::pair<pg::QualifiedName, int64_t>>>> ReadOwnedSequences(
     pg::Connection& connection, int64_t oid);
 pg::Awaitable<absl::StatusOr<std::vector<DeferredItem>>> ReadDeferred(pg::Connection& connection, int64_t oid);
-// Triggers, policies and rules of a shadow.
-pg::Awaitable<absl::StatusOr<std::vector<AttachedItem>>> ReadAttached(pg::Connection& connection, int64_t oid);
+// Triggers, policies and rules of a table, as they are made for the table of that name in `schema` (sql/attached.sql).
+pg::Awaitable<absl::StatusOr<std::vector<AttachedItem>>> ReadAttached(pg::Connection& connection, int64_t oid,
+                                                                      std::string schema);
 // What the swap would find taken in the source's schema, as sentences: names of the shadow's indexes and sequences.
 pg::Awaitable<absl::StatusOr<std::vector<std::string>>> ReadTakenNames(pg::Connection& connection, int64_t shadow,
                                                                        const Design& design);

@@ -278,11 +278,10 @@ Awaitable<absl::StatusOr<std::string>> Finalize(const Target& target, int64_t id
     co_return absl::UnavailableError(fmt::format("the engine of migration {} is still at work; try again", id));
   }
   CO_ASSIGN_OR_RETURN(const Design design, DesignFromJson(migration.design));
-  CO_ASSIGN_OR_RETURN(const bool unfinished, co_await HasUnfinished(connection, design));
-  if (unfinished) {
-    co_return absl::FailedPreconditionError(
-        fmt::format("migration {0} is not finished: {1} (`pgmoult resume {0}`); the old table is kept", id,
-                    UnfinishedText(design)));
+  CO_ASSIGN_OR_RETURN(const std::string unfinished, co_await ReadUnfinished(connection, design));
+  if (!unfinished.empty()) {
+    co_return absl::FailedPreconditionError(fmt::format(
+        "migration {0} is not finished: {1} (`pgmoult resume {0}`); the old table is kept", id, unfinished));
   }
   const Sessions sessions(target, id);
   CO_ASSIGN_OR_RETURN(const auto observer, co_await sessions.OpenLogin("locks"));

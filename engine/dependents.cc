@@ -32,8 +32,6 @@ std::string Definition(const Dependent& dependent, bool with_state) {
   return text;
 }
 
-bool IsMaterialized(const CarriedDependent& one) { return one.kind == "materialized view"; }
-
 }  // namespace
 
 Awaitable<absl::StatusOr<std::vector<Dependent>>> ReadDependents(pg::Connection& connection, int64_t oid,
@@ -57,15 +55,7 @@ std::vector<std::string> DiffDependents(const std::vector<Dependent>& was, const
   for (const Dependent& one : is) {
     definitions[one.name].second = Definition(one, with_state);
   }
-  std::vector<std::string> sentences;
-  for (const auto& [name, pair] : definitions) {
-    const auto& [before, after] = pair;
-    if (before != after) {
-      sentences.push_back(
-          fmt::format("{}: was {}, is {}", name, before.empty() ? "absent" : before, after.empty() ? "absent" : after));
-    }
-  }
-  return sentences;
+  return DiffDefinitions(definitions);
 }
 
 std::vector<Dependent> DependentsInSwap(const Design& design) {
@@ -97,7 +87,7 @@ std::vector<std::string> CarryDependentsSql(const Design& design) {
   }
   std::vector<std::string> statements;
   // Old materialized views go where the old table goes.
-  const bool moves = std::ranges::any_of(design.carried, IsMaterialized);
+  const bool moves = std::ranges::any_of(design.carried, &CarriedDependent::IsMaterialized);
   const std::string with_old = moves ? fmt::format(", {}", Ident(design.schema_old)) : "";
   const std::string_view rights = moves ? "USAGE, CREATE" : "USAGE";
   for (const std::string& other : others) {
@@ -146,7 +136,7 @@ Awaitable<absl::Status> DependentClones::ReadSchemas() {
   schemas_ = {source_.name.schema};
   std::vector<std::string> views;
   for (const Dependent& one : found_) {
-    if (one.kind == "materialized view") {
+    if (one.kind == kMaterializedView) {
       views.push_back(std::to_string(one.oid));
     }
   }
@@ -192,21 +182,25 @@ Awaitable<absl::StatusOr<std::optional<std::string>>> DependentClones::Make() {
                       : fmt::format("cannot be carried over: {}", RealNames(pg::Describe(made)));
 }
 
-Awaitable<absl::Status> DependentClones::MakeAll() {
-  std::set<std::string> scratches;
-  std::set<std::string> owners = {source_.owner};
+// What the clones have there, each once, without those that have none.
+std::set<std::string> DependentClones::Distinct(std::string Clone::* member) const {
+  std::set<std::string> values;
   for (const Clone& one : clones_) {
-    scratches.insert(one.scratch);
-    owners.insert(one.owner);
+    values.insert(one.*member);
   }
-  scratches.erase("");
-  owners.erase("");
+  values.erase("");
+  return values;
+}
+
+Awaitable<absl::Status> DependentClones::MakeAll() {
+  const std::set<std::string> scratches = Distinct(&Clone::scratch);
+  std::set<std::string> owners = Distinct(&Clone::owner);
+  owners.erase(source_.owner);
   for (const std::string& other : owners) {
-    if (other != source_.owner) {
-      CO_RETURN_IF_ERROR(
-          co_await Execute(fmt::format("GRANT USAGE, CREATE ON SCHEMA {} TO {}", Ident(schema_), Ident(other))));
-    }
+    CO_RETURN_IF_ERROR(
+        co_await Execute(fmt::format("GRANT USAGE, CREATE ON SCHEMA {} TO {}", Ident(schema_), Ident(other))));
   }
+  owners.insert(source_.owner);
   CO_RETURN_IF_ERROR(co_await Execute("RESET ROLE"));
   for (const std::string& scratch : scratches) {
     CO_RETURN_IF_ERROR(co_await Execute(fmt::format("CREATE SCHEMA {}", Ident(scratch))));
@@ -234,25 +228,20 @@ Awaitable<absl::Status> DependentClones::Drop(int64_t clone) {
   if (clones_.empty()) {
     co_return absl::OkStatus();
   }
-  std::set<std::string> scratches;
-  std::set<std::string> others;
+  std::set<std::string> others = Distinct(&Clone::owner);
+  others.erase(source_.owner);
   CO_RETURN_IF_ERROR(co_await Execute("RESET ROLE"));
   for (const Clone& one : clones_) {
     if (one.kind == "publication") {
       CO_RETURN_IF_ERROR(co_await Execute(fmt::format("DROP PUBLICATION {}", one.clone)));
     }
-    scratches.insert(one.scratch);
-    others.insert(one.owner);
   }
-  scratches.erase("");
-  others.erase("");
-  others.erase(source_.owner);
-  for (const std::string& scratch : scratches) {
+  for (const std::string& scratch : Distinct(&Clone::scratch)) {
     CO_RETURN_IF_ERROR(co_await Execute(fmt::format("DROP SCHEMA {} CASCADE", Ident(scratch))));
   }
   CO_RETURN_IF_ERROR(co_await Execute(fmt::format("SET LOCAL ROLE {}", Ident(source_.owner))));
   for (const Clone& one : clones_) {
-    if (one.kind == "materialized view") {
+    if (one.kind == kMaterializedView) {
       CO_RETURN_IF_ERROR(co_await Execute(fmt::format("DROP VIEW IF EXISTS {} CASCADE", one.clone)));
     }
   }
@@ -284,7 +273,7 @@ std::string DependentClones::RealNames(const std::string& text) const {
 Awaitable<absl::StatusOr<std::vector<Dependent>>> DependentClones::Read(int64_t clone) {
   std::vector<std::string> stand_ins;
   for (const Clone& one : clones_) {
-    if (one.kind == "materialized view") {
+    if (one.kind == kMaterializedView) {
       CO_ASSIGN_OR_RETURN(
           const pg::Result found,
           co_await connection_.Query("/* pgmoult:catalog */ SELECT $1::regclass::oid::text", {one.clone}));
@@ -299,7 +288,7 @@ Awaitable<absl::StatusOr<std::vector<Dependent>>> DependentClones::Read(int64_t 
     one.text = RealNames(one.text);
     const std::string materialized = fmt::format("materialized {}", one.name);
     if (one.kind == "view" && std::ranges::find(found_, materialized, &Dependent::name) != found_.end()) {
-      one.kind = "materialized view";
+      one.kind = kMaterializedView;
       one.name = materialized;
     }
     // What does not come from the table stays as it is with the dependent itself.
@@ -335,7 +324,7 @@ Awaitable<absl::StatusOr<std::vector<CarriedDependent>>> DependentClones::Carry(
   // Materialized views leave our schema last: what reads them names them there. Foreign keys are checked in the order
   // in which they were made.
   std::ranges::sort(carried, {},
-                    [](const CarriedDependent& one) { return std::tuple(IsMaterialized(one), one.kind, one.oid); });
+                    [](const CarriedDependent& one) { return std::tuple(one.IsMaterialized(), one.kind, one.oid); });
   co_return carried;
 }
 

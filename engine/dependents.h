@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -69,6 +70,7 @@ class DependentClones {
     std::vector<std::string> statements;
   };
 
+  std::set<std::string> Distinct(std::string Clone::* member) const;
   pg::Awaitable<absl::Status> ReadSchemas();
   pg::Awaitable<absl::Status> MakeAll();
   pg::Awaitable<absl::Status> Execute(std::string sql);

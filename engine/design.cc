@@ -1,8 +1,5 @@
 #include "engine/design.h"
 
-#include <algorithm>
-#include <map>
-
 #include "boost/describe.hpp"
 #include "boost/json/value_from.hpp"
 #include "boost/json/value_to.hpp"
@@ -54,23 +51,28 @@ BOOST_DESCRIBE_STRUCT(Design, (),
                        source_shape, expected_shape, deferred, sequences, identities, statistics, attached, dependents,
                        final_dependents, carried, triggers, filenode, must_verify, published, replica_identity))
 
-std::vector<std::string> DiffShapes(const Shape& was, const Shape& is) {
-  std::map<std::pair<std::string, std::string>, std::pair<std::string, std::string>> items;
-  for (const ShapeItem& item : was) {
-    items[{item.kind, item.name}].first += item.definition;
-  }
-  for (const ShapeItem& item : is) {
-    items[{item.kind, item.name}].second += item.definition;
-  }
+std::vector<std::string> DiffDefinitions(
+    const std::map<std::string, std::pair<std::string, std::string>>& definitions) {
   std::vector<std::string> sentences;
-  for (const auto& [what, definitions] : items) {
-    const auto& [before, after] = definitions;
-    if (before != after) {
-      sentences.push_back(fmt::format("{} {}: was {}, is {}", what.first, what.second,
-                                      before.empty() ? "absent" : before, after.empty() ? "absent" : after));
+  for (const auto& [name, definition] : definitions) {
+    const auto& [was, is] = definition;
+    if (was != is) {
+      sentences.push_back(
+          fmt::format("{}: was {}, is {}", name, was.empty() ? "absent" : was, is.empty() ? "absent" : is));
     }
   }
   return sentences;
+}
+
+std::vector<std::string> DiffShapes(const Shape& was, const Shape& is) {
+  std::map<std::string, std::pair<std::string, std::string>> items;
+  for (const ShapeItem& item : was) {
+    items[fmt::format("{} {}", item.kind, item.name)].first += item.definition;
+  }
+  for (const ShapeItem& item : is) {
+    items[fmt::format("{} {}", item.kind, item.name)].second += item.definition;
+  }
+  return DiffDefinitions(items);
 }
 
 boost::json::value ToJson(const Design& design) { return boost::json::value_from(design); }

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -21,6 +23,9 @@ struct ShapeItem {
 };
 using Shape = std::vector<ShapeItem>;
 inline constexpr char kSequence[] = "sequence";  // kind of what only a source has: a sequence that a column owns
+
+// What differs between two sets of named definitions (name → was, is; "" where absent), as sentences for people.
+std::vector<std::string> DiffDefinitions(const std::map<std::string, std::pair<std::string, std::string>>& definitions);
 
 // What differs between two shapes, as sentences for people: "index t_v_idx: was …, is …". Empty where they are equal.
 std::vector<std::string> DiffShapes(const Shape& was, const Shape& is);
@@ -68,13 +73,15 @@ struct AttachedItem {
 
 // What others have hung on the table, or a foreign key of its own (sql/dependents_of.sql).
 struct Dependent {
-  std::string kind;  // view, rule, policy, function, foreign key, publication
+  std::string kind;  // view, materialized view, rule, policy, function, foreign key, publication
   int64_t oid = 0;   // in the catalog of its kind
   std::string name;  // for people: "view public.orders_open"
   std::string text;  // what the table has a part in, without its name
   std::string attributes;
   std::string state;  // what may differ for a while after the swap
 };
+
+inline constexpr char kMaterializedView[] = "materialized view";  // a kind of Dependent
 
 // How a dependent gets to the new table (sql/carry_dependents.sql). All statements run as `owner`.
 struct CarriedDependent {
@@ -94,6 +101,8 @@ struct CarriedDependent {
   std::string note;                    // what people should know of it beforehand, or ""
   std::string query;                   // of a materialized view, over the new table by its present name
   bool populated = false;
+
+  bool IsMaterialized() const { return kind == kMaterializedView; }
 };
 
 // A trigger of ours as it was made: any DISABLE or ENABLE changes xmin.

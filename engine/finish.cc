@@ -21,8 +21,8 @@ using std::chrono::milliseconds;
 
 constexpr char kComment[] = "/* pgmoult:observe */";
 
-// Keys that are not valid yet. What its owner has dropped or changed since the swap, the partitions of its table too,
-// is his own affair.
+// Keys that are not valid yet, by name. What its owner has dropped or changed since the swap, the partitions of its
+// table too, is his own affair.
 Awaitable<absl::StatusOr<std::vector<std::string>>> Unfinished(pg::Connection& connection, const Design& design) {
   CO_ASSIGN_OR_RETURN(const std::optional<int64_t> oid, co_await ReadOid(connection, design.transfer.source));
   if (!oid) {
@@ -32,7 +32,7 @@ Awaitable<absl::StatusOr<std::vector<std::string>>> Unfinished(pg::Connection& c
   const auto is_there = [&now](const std::string& name) {
     return std::ranges::find(now, name, &Dependent::name) != now.end();
   };
-  std::vector<std::string> sentences;
+  std::vector<std::string> names;
   for (const CarriedDependent& carried : design.carried) {
     if (carried.finish.empty()) {
       continue;
@@ -41,10 +41,10 @@ Awaitable<absl::StatusOr<std::vector<std::string>>> Unfinished(pg::Connection& c
     const bool unfinished =
         is == now.end() ? std::ranges::any_of(carried.stand_ins, is_there) : !is->state.starts_with("valid");
     if (unfinished) {
-      sentences.push_back(carried.name);
+      names.push_back(carried.name);
     }
   }
-  co_return sentences;
+  co_return names;
 }
 
 // A validation takes as long as it takes.
@@ -92,9 +92,9 @@ std::string UnfinishedText(const Design& design) {
                     : fmt::format("{} foreign {} still to be validated", count, count == 1 ? "key is" : "keys are");
 }
 
-Awaitable<absl::StatusOr<bool>> HasUnfinished(pg::Connection& connection, const Design& design) {
+Awaitable<absl::StatusOr<std::string>> ReadUnfinished(pg::Connection& connection, const Design& design) {
   CO_ASSIGN_OR_RETURN(const std::vector<std::string> left, co_await Unfinished(connection, design));
-  co_return !left.empty();
+  co_return left.empty() ? "" : UnfinishedText(design);
 }
 
 Awaitable<absl::Status> FinishDependents(Context& context) {

@@ -26,10 +26,8 @@ std::vector<CarriedDependent> MaterializedViews(const Design& design) {
   std::vector<CarriedDependent> views;
   // In the order in which they were found: what reads another one comes after it.
   for (const Dependent& found : design.dependents) {
-    const auto carried = std::ranges::find_if(design.carried, [&found](const CarriedDependent& one) {
-      return one.kind == "materialized view" && one.oid == found.oid;
-    });
-    if (found.kind == "materialized view" && carried != design.carried.end()) {
+    const auto carried = std::ranges::find(design.carried, found.name, &CarriedDependent::name);
+    if (carried != design.carried.end() && carried->IsMaterialized()) {
       views.push_back(*carried);
     }
   }
@@ -68,8 +66,9 @@ Awaitable<absl::StatusOr<std::vector<std::string>>> MakeOne(pg::Connection& conn
     std::erase_if(*shape, [](const ShapeItem& item) { return item.kind == "rule"; });  // the query, which may change
   }
   std::vector<std::string> differences = DiffShapes(was, is);
-  std::ranges::for_each(
-      differences, [&view](std::string& text) { text = fmt::format("{}: {}", view.name, std::exchange(text, "")); });
+  for (std::string& difference : differences) {
+    difference = fmt::format("{}: {}", view.name, difference);
+  }
   co_return differences;
 }
 

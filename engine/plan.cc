@@ -55,7 +55,7 @@ std::vector<StageLock> StageLocks(const Plan& plan, const RunOptions& options) {
   };
 }
 
-DependentFate FateOf(const Design& design, const CarriedDependent& one) {
+DependentFate FateOf(const CarriedDependent& one) {
   DependentFate fate{.object = one.name, .fate = "", .lock = "none"};
   const std::string relation = one.lock_name.empty() ? "" : pg::QualifiedName(one.lock_schema, one.lock_name).Plain();
   if (!relation.empty()) {
@@ -70,7 +70,7 @@ DependentFate FateOf(const Design& design, const CarriedDependent& one) {
       fate.lock += relation.empty() ? " besides the table's" : "";
       fate.lock += "; SHARE UPDATE EXCLUSIVE while it is validated";
     }
-  } else if (one.kind == "materialized view") {
+  } else if (one.IsMaterialized()) {
     fate.fate = one.populated
                     ? "made anew and populated shortly before the swap; until the swap its readers see the old "
                       "contents, from then on the new"
@@ -79,10 +79,6 @@ DependentFate FateOf(const Design& design, const CarriedDependent& one) {
     fate.fate = "the new table takes the old one's place in it, with its columns and row filter";
   } else {
     fate.fate = "replaced in place, in the swap";
-  }
-  if (std::ranges::find(design.final_dependents, one.name, &Dependent::name) == design.final_dependents.end() &&
-      one.kind != "foreign key") {
-    fate.fate = "goes, as the change says";
   }
   return fate;
 }
@@ -94,8 +90,7 @@ std::vector<DependentFate> DependentFates(const Design& design) {
                      .fate = "made again on the new table, in the swap",
                      .lock = "none besides the table's"});
   }
-  std::ranges::transform(design.carried, std::back_inserter(fates),
-                         [&design](const CarriedDependent& one) { return FateOf(design, one); });
+  std::ranges::transform(design.carried, std::back_inserter(fates), FateOf);
   return fates;
 }
 

@@ -111,7 +111,7 @@ Awaitable<absl::Status> WatchTripwire(Context& context, pg::Connection& control)
     co_return absl::OkStatus();  // the next look will tell
   }
   CO_RETURN_IF_ERROR(report.status());
-  if (!report->dependents.empty() && watched()) {
+  if (watched()) {
     CO_RETURN_IF_ERROR(co_await WarnOfDependents(context, control, *report));
   }
   const bool touched = !report->definition.empty() || !report->capture.empty();
@@ -261,9 +261,9 @@ bool IsPassing(const absl::Status& status) {
          absl::IsDeadlineExceeded(status) || sqlstate == "57014" || sqlstate.starts_with("53");
 }
 
-// Writes down how it ended, on a new session where the old one is gone. True where the journal says that the swap
-// committed, whatever came after.
-Awaitable<absl::StatusOr<bool>> WriteEnding(Context& context, const absl::Status& status) {
+// Writes down how it ended, on a new session where the old one is gone. Where the journal says that the swap committed,
+// whatever came after: what is left to do after it, or "".
+Awaitable<absl::StatusOr<std::optional<std::string>>> WriteEnding(Context& context, const absl::Status& status) {
   context.replayer.reset();
   if (context.journal == nullptr || !context.journal->usable() || context.journal->in_transaction()) {
     context.journal.reset();
@@ -271,21 +271,20 @@ Awaitable<absl::StatusOr<bool>> WriteEnding(Context& context, const absl::Status
   }
   CO_ASSIGN_OR_RETURN(const Migration migration, co_await ReadSettledMigration(*context.journal, context.id()));
   if (migration.stage == Stage::kObserve) {
-    CO_ASSIGN_OR_RETURN(const bool unfinished, co_await HasUnfinished(*context.journal, context.design));
-    CO_RETURN_IF_ERROR(co_await SetState(*context.journal, context.id(), State::kSwapped,
-                                         unfinished ? UnfinishedText(context.design) : ""));
-    co_return true;
+    CO_ASSIGN_OR_RETURN(const std::string unfinished, co_await ReadUnfinished(*context.journal, context.design));
+    CO_RETURN_IF_ERROR(co_await SetState(*context.journal, context.id(), State::kSwapped, unfinished));
+    co_return unfinished;
   }
   if (context.abort_asked || migration.stage == Stage::kPrepare) {
     CO_ASSIGN_OR_RETURN(const auto observer, co_await context.sessions.OpenLogin("locks"));
     CO_RETURN_IF_ERROR(co_await TakeAway(*context.journal, *observer, migration));
-    co_return false;
+    co_return std::nullopt;
   }
   const EndKind kind = EndKindOf(status);
   const bool resumable = (kind != EndKind::kNone && kind != EndKind::kImpossible) || IsPassing(status);
   CO_RETURN_IF_ERROR(co_await SetState(*context.journal, context.id(), resumable ? State::kStopped : State::kFailed,
                                        pg::Describe(status)));
-  co_return false;
+  co_return std::nullopt;
 }
 
 // The ending as callers are told of it.
@@ -327,22 +326,21 @@ Awaitable<absl::StatusOr<RunReport>> Conduct(Context& context, Stage stage) {
   if (ended.ok()) {
     co_return context.report;
   }
-  absl::Status result = EndingOf(context, ended);
-  const absl::StatusOr<bool> swapped = co_await WriteEnding(context, result);
-  if (swapped.ok() && *swapped) {
+  const absl::Status result = EndingOf(context, ended);
+  const absl::StatusOr<std::optional<std::string>> written = co_await WriteEnding(context, result);
+  if (!written.ok()) {
+    co_return pg::Annotate(result,
+                           fmt::format("(and the journal could not be told: {})", pg::Describe(written.status())));
+  }
+  if (const std::optional<std::string>& unfinished = *written) {
     context.report.reached = Stage::kObserve;
-    CO_ASSIGN_OR_RETURN(const bool unfinished, co_await HasUnfinished(*context.journal, context.design));
-    if (unfinished) {
+    if (!unfinished->empty()) {
       co_return WithEndKind(EndKind::kStopped,
                             pg::Annotate(ended, fmt::format("the new table is in place, but {} (`pgmoult resume {}`)",
-                                                            UnfinishedText(context.design), context.id())));
+                                                            *unfinished, context.id())));
     }
     context.observer.on_event("warning", "after the swap: " + pg::Describe(ended), nullptr);
     co_return context.report;
-  }
-  if (!swapped.ok()) {
-    result =
-        pg::Annotate(result, fmt::format("(and the journal could not be told: {})", pg::Describe(swapped.status())));
   }
   co_return result;
 }
@@ -427,11 +425,12 @@ Awaitable<absl::Status> CheckMayRunOwnersCode(pg::Connection& connection, const 
 // After the swap there may be foreign keys to validate, and nothing else.
 Awaitable<absl::Status> CheckSomethingUnfinished(pg::Connection& connection, const Migration& migration) {
   CO_ASSIGN_OR_RETURN(const Design design, DesignFromJson(migration.design));
-  CO_ASSIGN_OR_RETURN(const bool unfinished, co_await HasUnfinished(connection, design));
-  co_return unfinished&& migration.state != State::kDone
-      ? absl::OkStatus()
-      : absl::FailedPreconditionError(fmt::format(
-            "migration {0} has been swapped; there is nothing to resume (pgmoult finalize {0})", migration.id));
+  CO_ASSIGN_OR_RETURN(const std::string unfinished, co_await ReadUnfinished(connection, design));
+  const bool nothing = unfinished.empty() || migration.state == State::kDone;
+  co_return nothing
+      ? absl::FailedPreconditionError(fmt::format(
+            "migration {0} has been swapped; there is nothing to resume (pgmoult finalize {0})", migration.id))
+      : absl::OkStatus();
 }
 
 Awaitable<absl::StatusOr<int64_t>> Register(pg::Connection& connection, const TableFacts& table,

@@ -37,7 +37,10 @@ class Builder {
   Awaitable<absl::Status> Execute(std::string sql) { co_return (co_await connection_.Query(std::move(sql))).status(); }
   Awaitable<absl::Status> MakeSchema();
   Awaitable<absl::StatusOr<bool>> Clone();
-  Awaitable<absl::StatusOr<bool>> RunScript(const pg::Result& script);
+  Awaitable<absl::StatusOr<bool>> Attach();
+  Awaitable<absl::StatusOr<bool>> RunScript(const std::vector<std::string>& statements);
+  std::string UnknownForm() const;
+  void RefuseAll(std::string_view how, const std::vector<std::string>& differences);
   Awaitable<absl::Status> CompareClone();
   Awaitable<absl::StatusOr<bool>> CloneDependents();
   Awaitable<absl::StatusOr<bool>> ApplyChange();
@@ -52,7 +55,6 @@ class Builder {
   Awaitable<absl::Status> ReadSequences();
   Awaitable<absl::Status> ReadStatistics();
   Awaitable<absl::Status> Strip();
-  bool HasAttached() const;
   void DecideDualWrite(bool mapping_is_safe);
   void ChooseShadowKeyIndex();
 
@@ -61,6 +63,7 @@ class Builder {
   const Change& change_;
   ShadowBuild build_;
   int64_t shadow_oid_ = 0;
+  bool has_attached_ = false;  // triggers, policies or rules
   std::optional<DependentClones> dependents_;
 };
 
@@ -81,8 +84,13 @@ Awaitable<absl::StatusOr<bool>> Builder::Clone() {
   CO_ASSIGN_OR_RETURN(build_.design.source_shape, co_await ReadSourceShape(connection_, table_.oid));
   CO_ASSIGN_OR_RETURN(const pg::Result script,
                       co_await connection_.Query(sql::kClone, {table_.oid, build_.design.schema_new, std::string()}));
+  std::vector<std::string> statements(static_cast<size_t>(script.rows()));
+  for (int row = 0; row < script.rows(); ++row) {
+    int32_t ordinal = 0;
+    CO_RETURN_IF_ERROR(pg::Annotate(script.Read(row, ordinal, statements[static_cast<size_t>(row)]), UnknownForm()));
+  }
   CO_RETURN_IF_ERROR(co_await Execute("SAVEPOINT clone"));
-  CO_ASSIGN_OR_RETURN(const bool cloned, co_await RunScript(script));
+  CO_ASSIGN_OR_RETURN(const bool cloned, co_await RunScript(statements));
   if (!cloned) {
     co_return false;
   }
@@ -91,29 +99,38 @@ Awaitable<absl::StatusOr<bool>> Builder::Clone() {
     co_return absl::InternalError("the clone was not made");
   }
   shadow_oid_ = *oid;
+  co_return co_await Attach();
+}
+
+// False where a trigger, policy or rule cannot be made for the clone; a refusal says why.
+Awaitable<absl::StatusOr<bool>> Builder::Attach() {
   // With bare names for what lives beside the table, which then mean the clone in the clone's schema.
   const Ident& schema = table_.name.schema;
   CO_RETURN_IF_ERROR(co_await Execute(fmt::format("SET LOCAL search_path = {}", schema)));
-  CO_ASSIGN_OR_RETURN(const pg::Result attached,
-                      co_await connection_.Query(sql::kCloneAttached, {table_.oid, build_.design.schema_new}));
+  absl::StatusOr<std::vector<AttachedItem>> items =
+      co_await ReadAttached(connection_, table_.oid, build_.design.schema_new);
+  CO_RETURN_IF_ERROR(pg::Annotate(items.status(), UnknownForm()));
   CO_RETURN_IF_ERROR(
       co_await Execute(fmt::format("SET LOCAL search_path = {}, {}", Ident(build_.design.schema_new), schema)));
-  CO_ASSIGN_OR_RETURN(const bool all_attached, co_await RunScript(attached));
+  for (const AttachedItem& item : *items) {
+    CO_ASSIGN_OR_RETURN(const bool made, co_await RunScript(item.statements));
+    if (!made) {
+      co_return false;
+    }
+  }
+  has_attached_ = !items->empty();
   CO_RETURN_IF_ERROR(co_await Execute("SET LOCAL search_path = pg_catalog"));
-  co_return all_attached;
+  co_return true;
+}
+
+std::string Builder::UnknownForm() const {
+  return fmt::format("a definition of {} has a form that is not known to this version", table_.name.Plain());
 }
 
 // False where a statement fails; a refusal says which and why, and all since the savepoint `clone` is undone.
-Awaitable<absl::StatusOr<bool>> Builder::RunScript(const pg::Result& script) {
-  for (int row = 0; row < script.rows(); ++row) {
-    int32_t ordinal = 0;
-    std::optional<std::string> statement;
-    CO_RETURN_IF_ERROR(script.Read(row, ordinal, statement));
-    if (!statement) {
-      co_return absl::InternalError(
-          fmt::format("a definition of {} has a form that is not known to this version", table_.name.Plain()));
-    }
-    const absl::Status made = co_await Execute("/* pgmoult:prepare */ " + *statement);
+Awaitable<absl::StatusOr<bool>> Builder::RunScript(const std::vector<std::string>& statements) {
+  for (const std::string& statement : statements) {
+    const absl::Status made = co_await Execute("/* pgmoult:prepare */ " + statement);
     if (made.ok()) {
       continue;
     }
@@ -122,19 +139,23 @@ Awaitable<absl::StatusOr<bool>> Builder::RunScript(const pg::Result& script) {
     }
     CO_RETURN_IF_ERROR(co_await Execute("ROLLBACK TO SAVEPOINT clone"));
     CO_RETURN_IF_ERROR(co_await Execute("SET LOCAL search_path = pg_catalog"));
-    build_.refusals.push_back(fmt::format("cannot be carried over: \"{}\" fails: {}", *statement, pg::Describe(made)));
+    build_.refusals.push_back(fmt::format("cannot be carried over: \"{}\" fails: {}", statement, pg::Describe(made)));
     co_return false;
   }
   co_return true;
+}
+
+void Builder::RefuseAll(std::string_view how, const std::vector<std::string>& differences) {
+  for (const std::string& difference : differences) {
+    build_.refusals.push_back(fmt::format("cannot be carried over yet ({}): {}", how, difference));
+  }
 }
 
 Awaitable<absl::Status> Builder::CompareClone() {
   CO_ASSIGN_OR_RETURN(const Shape clone, co_await ReadShape(connection_, shadow_oid_, table_.oid));
   Shape source = build_.design.source_shape;
   std::erase_if(source, [](const ShapeItem& item) { return item.kind == kSequence; });
-  for (const std::string& difference : DiffShapes(source, clone)) {
-    build_.refusals.push_back(fmt::format("cannot be carried over yet (source against a clone of it): {}", difference));
-  }
+  RefuseAll("source against a clone of it", DiffShapes(source, clone));
   co_return absl::OkStatus();
 }
 
@@ -148,16 +169,10 @@ Awaitable<absl::StatusOr<bool>> Builder::CloneDependents() {
     co_return false;
   }
   CO_ASSIGN_OR_RETURN(const std::vector<Dependent> cloned, co_await dependents_->Read(shadow_oid_));
-  for (const std::string& difference : DiffDependents(dependents_->found(), cloned, /*with_state=*/true)) {
-    build_.refusals.push_back(
-        fmt::format("cannot be carried over yet (as it is against a clone of it): {}", difference));
-  }
+  RefuseAll("as it is against a clone of it", DiffDependents(dependents_->found(), cloned, /*with_state=*/true));
   // A name that something hides from view (a WITH query that is called like the table) still means the source.
   CO_ASSIGN_OR_RETURN(const std::vector<Dependent> now, co_await ReadDependents(connection_, table_.oid));
-  for (const std::string& more : DiffDependents(dependents_->found(), now, /*with_state=*/true)) {
-    build_.refusals.push_back(
-        fmt::format("cannot be carried over yet (a clone of it still refers to the table): {}", more));
-  }
+  RefuseAll("a clone of it still refers to the table", DiffDependents(dependents_->found(), now, /*with_state=*/true));
   co_return build_.refusals.empty();
 }
 
@@ -168,11 +183,8 @@ Awaitable<absl::Status> Builder::PlanDependents() {
   CO_ASSIGN_OR_RETURN(design.carried, co_await dependents_->Carry(shadow_oid_, design.schema_old));
   CO_RETURN_IF_ERROR(co_await dependents_->Drop(shadow_oid_));
   CO_ASSIGN_OR_RETURN(const std::vector<std::string> differences, co_await TryMaterializedViews(connection_, design));
-  for (const std::string& difference : differences) {
-    build_.refusals.push_back(
-        fmt::format("cannot be carried over yet (as it is against a clone of it): {}", difference));
-  }
-  CO_ASSIGN_OR_RETURN(design.attached, co_await ReadAttached(connection_, shadow_oid_));
+  RefuseAll("as it is against a clone of it", differences);
+  CO_ASSIGN_OR_RETURN(design.attached, co_await ReadAttached(connection_, shadow_oid_, design.schema_new));
   co_return absl::OkStatus();
 }
 
@@ -206,8 +218,8 @@ Awaitable<absl::StatusOr<bool>> Builder::Refuses(const absl::Status& applied) {
   const std::string state = pg::SqlState(applied);
   const bool denied = state == "42501";
   // 2BP01: something depends on what would be dropped. 0A000: the type of what something depends on would change.
-  const bool in_the_way = state == "2BP01" || (state == "0A000" && !build_.design.dependents.empty()) ||
-                          (state == "0A000" && HasAttached());
+  const bool in_the_way =
+      state == "2BP01" || (state == "0A000" && (has_attached_ || !build_.design.dependents.empty()));
   if (!connection_.usable() || !(denied || in_the_way)) {
     co_return false;
   }
@@ -230,12 +242,6 @@ Awaitable<absl::StatusOr<bool>> Builder::Refuses(const absl::Status& applied) {
         dependents_->RealNames(fmt::format("{}{}{}", pg::Describe(applied), detail.empty() ? "" : ": ", detail))));
   }
   co_return true;
-}
-
-bool Builder::HasAttached() const {
-  return std::ranges::any_of(build_.design.source_shape, [](const ShapeItem& item) {
-    return item.kind == "trigger" || item.kind == "policy" || item.kind == "rule";
-  });
 }
 
 Awaitable<absl::Status> Builder::Describe() {

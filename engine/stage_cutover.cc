@@ -201,7 +201,7 @@ Awaitable<absl::Status> Swap::CheckDependents() {
                       co_await ReadDependents(*context_.journal, design_.source_oid));
   for (const Dependent& one : left) {
     // The old table keeps its foreign keys to itself, and old materialized views keep reading it.
-    const bool goes_with_it = (one.kind == "foreign key" || one.kind == "materialized view") &&
+    const bool goes_with_it = (one.kind == "foreign key" || one.kind == kMaterializedView) &&
                               one.name.find(fmt::format(" {}.", design_.schema_old)) != std::string::npos;
     if (!goes_with_it) {
       differences.push_back(fmt::format("{}: still hangs on the old table", one.name));

@@ -1,5 +1,7 @@
 #include "engine/swap.h"
 
+#include <algorithm>
+#include <iterator>
 #include <set>
 
 #include "engine/builds.h"
@@ -17,6 +19,16 @@ using pg::QualifiedName;
 QualifiedName OldTable(const Design& design) { return {Ident(design.schema_old), design.transfer.source.name}; }
 
 Ident FenceName(const Design& design) { return Ident(fmt::format("pgmoult_{}_fence", design.transfer.migration)); }
+
+constexpr std::string_view kEveryWrite = "INSERT OR UPDATE OR DELETE OR TRUNCATE";
+
+// A statement trigger that fires in every replication role and knows the table's name.
+std::vector<std::string> AlwaysBefore(const Design& design, const Ident& trigger, std::string_view events,
+                                      const QualifiedName& table, const QualifiedName& function) {
+  return {fmt::format("CREATE TRIGGER {} BEFORE {} ON {} FOR EACH STATEMENT EXECUTE FUNCTION {}({})", trigger, events,
+                      table, function, Literal(design.transfer.source.name.name())),
+          fmt::format("ALTER TABLE {} ENABLE ALWAYS TRIGGER {}", table, trigger)};
+}
 
 std::string SequenceOf(const QualifiedName& table, const std::string& column) {
   return fmt::format("pg_catalog.pg_get_serial_sequence({}, {})", Literal(table.Quoted()), Literal(column));
@@ -116,11 +128,9 @@ std::vector<std::string> CreateFenceSql(const Design& design) {
           function, marker),
       fmt::format("REVOKE EXECUTE ON FUNCTION {}() FROM PUBLIC", function)};
   const auto add = [&](const QualifiedName& table, std::string_view events) {
-    statements.push_back(fmt::format("CREATE TRIGGER {} BEFORE {} ON {} FOR EACH STATEMENT EXECUTE FUNCTION {}({})",
-                                     name, events, table, function, Literal(design.transfer.source.name.name())));
-    statements.push_back(fmt::format("ALTER TABLE {} ENABLE ALWAYS TRIGGER {}", table, name));
+    std::ranges::move(AlwaysBefore(design, name, events, table, function), std::back_inserter(statements));
   };
-  add(design.transfer.source, "INSERT OR UPDATE OR DELETE OR TRUNCATE");
+  add(design.transfer.source, kEveryWrite);
   // The check of a foreign key reads the new table by the writer's snapshot, and would miss rows.
   for (const CarriedDependent* key : ReferencingTables(design)) {
     const bool other = key->owner != design.owner;
@@ -140,17 +150,15 @@ std::vector<std::string> CreateFenceSql(const Design& design) {
 std::vector<std::string> GuardOldTableSql(const Design& design) {
   const QualifiedName function(design.schema_old, "pgmoult_guard");
   const Ident name(fmt::format("pgmoult_{}_guard", design.transfer.migration));
-  const QualifiedName old = OldTable(design);
-  return {
+  std::vector<std::string> statements = {
       fmt::format("CREATE FUNCTION {}() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS "
                   "$pgmoult$ BEGIN RAISE EXCEPTION 'could not serialize access: this statement began before % changed "
                   "its shape', TG_ARGV[0] USING ERRCODE = '40001', HINT = 'Retry the transaction.'; END $pgmoult$",
                   function),
-      fmt::format("REVOKE EXECUTE ON FUNCTION {}() FROM PUBLIC", function),
-      fmt::format("CREATE TRIGGER {} BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON {} FOR EACH STATEMENT EXECUTE "
-                  "FUNCTION {}({})",
-                  name, old, function, Literal(design.transfer.source.name.name())),
-      fmt::format("ALTER TABLE {} ENABLE ALWAYS TRIGGER {}", old, name)};
+      fmt::format("REVOKE EXECUTE ON FUNCTION {}() FROM PUBLIC", function)};
+  std::ranges::move(AlwaysBefore(design, name, kEveryWrite, OldTable(design), function),
+                    std::back_inserter(statements));
+  return statements;
 }
 
 std::vector<std::string> DropFenceSql(const Design& design) {

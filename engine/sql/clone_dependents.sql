@@ -3,7 +3,7 @@
 -- kind of the table's empty clone $2.<same name>: PostgreSQL itself then says what the change does to it. One row each: kind, oid,
 -- owner (who makes it; '' for the login), scratch (the schema for it: name and number), real and clone (qualified names of what
 -- stands for the dependent's relation or function), the statements. A row of kind 'table' has the names of the table itself.
--- To be read with the table's schema as the search_path, and the statements to be run with $2 before it (see clone_attached.sql).
+-- To be read with the table's schema as the search_path, and the statements to be run with $2 before it (see attached.sql).
 -- A NULL statement means that a definition did not have the form this text expects: an internal error, run nothing.
 WITH rel AS (
   SELECT c.*, quote_ident($2::text) || '.' || quote_ident(c.relname) AS clone,
