@@ -1,11 +1,5 @@
 -- A table with a bit of everything that is the table's own: for setup.sql files, by \ir ../orders.sql.
-CREATE SCHEMA "Shop Floor" AUTHORIZATION scn_owner;
-CREATE SCHEMA other AUTHORIZATION scn_owner;
-GRANT USAGE ON SCHEMA "Shop Floor", other TO PUBLIC;
-CREATE ACCESS METHOD heap2 TYPE TABLE HANDLER heap_tableam_handler;
-SELECT format('ALTER DATABASE %I SET search_path = "Shop Floor", public', current_database()) \gexec
-SET search_path = "Shop Floor", public;
-SET ROLE scn_owner;
+\ir shop_floor.sql
 
 CREATE FUNCTION normal(text) RETURNS text IMMUTABLE STRICT LANGUAGE sql AS 'SELECT lower($1)';
 CREATE COLLATION mirrored (provider = libc, locale = 'C');

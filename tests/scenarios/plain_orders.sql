@@ -1,12 +1,6 @@
 -- A composite key, the whole row as replica identity, a tablespace, default privileges that give what the table
 -- does not have, and an identity column that counts down.
-CREATE SCHEMA "Shop Floor" AUTHORIZATION scn_owner;
-CREATE SCHEMA other AUTHORIZATION scn_owner;
-GRANT USAGE ON SCHEMA "Shop Floor", other TO PUBLIC;
-CREATE ACCESS METHOD heap2 TYPE TABLE HANDLER heap_tableam_handler;
-SELECT format('ALTER DATABASE %I SET search_path = "Shop Floor", public', current_database()) \gexec
-SET search_path = "Shop Floor", public;
-SET ROLE scn_owner;
+\ir shop_floor.sql
 
 ALTER DEFAULT PRIVILEGES FOR ROLE scn_owner GRANT SELECT, DELETE ON TABLES TO scn_reader;
 ALTER DEFAULT PRIVILEGES FOR ROLE scn_owner GRANT USAGE ON SEQUENCES TO scn_clerk;

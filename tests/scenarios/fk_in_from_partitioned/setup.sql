@@ -13,14 +13,5 @@ CREATE TABLE c_rest PARTITION OF c DEFAULT;
 ALTER TABLE c_a ADD CONSTRAINT own_key FOREIGN KEY (id) REFERENCES p;
 INSERT INTO c SELECT g, (ARRAY['a', 'b', 'c'])[1 + g % 3], 1 + g % 40 FROM generate_series(1, 38) g;
 INSERT INTO c SELECT g, 'b', 1 + g % 40 FROM generate_series(60, 90) g;
-CREATE FUNCTION tried(what text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE n bigint;
-BEGIN
-  EXECUTE what;
-  GET DIAGNOSTICS n = ROW_COUNT;
-  SET CONSTRAINTS ALL IMMEDIATE;
-  SET CONSTRAINTS ALL DEFERRED;
-  RETURN 'done ' || n;
-EXCEPTION WHEN OTHERS THEN RETURN sqlstate || ' ' || sqlerrm;
-END $$;
+\ir ../tried_at_once.sql
 RESET ROLE;

@@ -8,14 +8,5 @@ CREATE TABLE far.p (id int PRIMARY KEY REFERENCES public.p ON DELETE CASCADE, na
 CREATE TABLE "; DROP"."p' (id)" (id int PRIMARY KEY, "P" int, CONSTRAINT " REFERENCES p(id)" FOREIGN KEY ("P") REFERENCES p ON DELETE SET NULL);
 INSERT INTO far.p SELECT g, 'p' || (1 + g % 20) FROM generate_series(1, 20) g;
 INSERT INTO "; DROP"."p' (id)" SELECT g, 1 + g % 20 FROM generate_series(1, 40) g;
-CREATE FUNCTION tried(what text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE n bigint;
-BEGIN
-  EXECUTE what;
-  GET DIAGNOSTICS n = ROW_COUNT;
-  SET CONSTRAINTS ALL IMMEDIATE;
-  SET CONSTRAINTS ALL DEFERRED;
-  RETURN 'done ' || n;
-EXCEPTION WHEN OTHERS THEN RETURN sqlstate || ' ' || sqlerrm;
-END $$;
+\ir ../tried_at_once.sql
 RESET ROLE;

@@ -6,14 +6,5 @@ CREATE UNIQUE INDEX "z whole" ON p (nr DESC);
 INSERT INTO p SELECT g, g * 2, 'p' FROM generate_series(1, 40) g;
 CREATE TABLE c (id int PRIMARY KEY, nr int REFERENCES p (nr) ON DELETE CASCADE ON UPDATE CASCADE);
 INSERT INTO c SELECT g, g * 2 FROM generate_series(1, 40) g;
-CREATE FUNCTION tried(what text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE n bigint;
-BEGIN
-  EXECUTE what;
-  GET DIAGNOSTICS n = ROW_COUNT;
-  SET CONSTRAINTS ALL IMMEDIATE;
-  SET CONSTRAINTS ALL DEFERRED;
-  RETURN 'done ' || n;
-EXCEPTION WHEN OTHERS THEN RETURN sqlstate || ' ' || sqlerrm;
-END $$;
+\ir ../tried_at_once.sql
 RESET ROLE;
