@@ -11,8 +11,10 @@
 #include "engine/run.h"
 #include "fmt/format.h"
 #include "pg/status.h"
+#include "tests/fault/background_run.h"
 #include "tests/support/change.h"
 #include "tests/support/database.h"
+#include "tests/support/roles.h"
 #include "tests/support/run.h"
 #include "tests/support/statements.h"
 
@@ -116,6 +118,33 @@ TEST_F(DependentTest, WhateverHangsOnTheTableIsCarriedOver) {
   ASSERT_TRUE(finalized.ok()) << pg::Describe(finalized.status());
   EXPECT_EQ(Dependents(), before);
   ASSERT_TRUE(RunSync(engine::Cleanup(TargetOf(database_))).ok());
+  EXPECT_EQ(Leftovers(session_), "");
+}
+
+// Ours go by a number besides.
+TEST_F(DependentTest, ATriggerThatIsCalledLikeOursIsCarriedOver) {
+  session_.Exec("CREATE TRIGGER pgmoult_audit BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION touch()");
+  const auto report = RunChange(database_, kChange);
+  ASSERT_TRUE(report.ok()) << pg::Describe(report.status());
+  session_.Exec("UPDATE t SET v = 'new' WHERE id = 5");
+  EXPECT_EQ(session_.Scalar<std::string>("SELECT v FROM t WHERE id = 5"), "new!!");
+}
+
+// The statement that locks a view names its owner, and would give it back to the one of before.
+TEST_F(DependentTest, AViewThatGetsAnotherOwnerRightBeforeTheSwapKeepsIt) {
+  EnsureRole(session_, "dependent_heir");
+  StatementGate gate(R"(ALTER TABLE "public"."looks" OWNER TO)");
+  BackgroundRun run(TargetOf(database_), kChange, SmallOptions());
+  gate.WaitUntilReached();
+  session_.Exec("ALTER VIEW looks OWNER TO dependent_heir");
+  gate.Open();
+  const auto report = run.Finish();
+  ASSERT_FALSE(report.ok());
+  EXPECT_THAT(pg::Describe(report.status()), HasSubstr("public.looks does not belong to postgres any more"));
+  EXPECT_EQ(session_.Scalar<std::string>("SELECT relowner::regrole::text FROM pg_class WHERE oid = 'looks'::regclass"),
+            "dependent_heir");
+  const auto aborted = RunSync(engine::Abort(TargetOf(database_), 1));
+  ASSERT_TRUE(aborted.ok()) << pg::Describe(aborted.status());
   EXPECT_EQ(Leftovers(session_), "");
 }
 
