@@ -159,7 +159,7 @@ Awaitable<absl::Status> LockPartners(pg::Connection& connection, const std::vect
     CO_RETURN_IF_ERROR(co_await pg::RunAll(
         connection, "/* pgmoult:locks */",
         {fmt::format("SET LOCAL lock_timeout = {}", wait.count()), fmt::format("SET LOCAL ROLE {}", partner.role),
-         LockSql(partner, "ACCESS EXCLUSIVE"), fmt::format("SET LOCAL ROLE {}", role)}));
+         LockSql(partner, partner.mode), fmt::format("SET LOCAL ROLE {}", role)}));
   }
   co_return absl::OkStatus();
 }

@@ -27,7 +27,7 @@ pg::Awaitable<absl::StatusOr<std::vector<Blocker>>> ReadBlockers(pg::Connection&
 // "pid 123 (…) ACCESS SHARE; …" for people.
 std::string BlockersText(const std::vector<Blocker>& blockers);
 
-// A relation besides the table itself that has to be locked with it, ACCESS EXCLUSIVE.
+// A relation besides the table itself that has to be locked with it.
 struct PartnerLock {
   pg::QualifiedName relation;
   pg::Ident role;  // who may: its owner
@@ -36,6 +36,7 @@ struct PartnerLock {
     kTree,   // LOCK TABLE, with its partitions
     kOther,  // a view: LOCK TABLE would lock all that it reads
   } form = Form::kTable;
+  std::string mode = "ACCESS EXCLUSIVE";  // kOther has no other
 };
 
 struct PoliteLock {

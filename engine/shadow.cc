@@ -8,6 +8,7 @@
 #include "engine/dependents.h"
 #include "engine/mapping.h"
 #include "engine/materialized.h"
+#include "engine/partition.h"
 #include "engine/sql.h"
 #include "fmt/format.h"
 #include "pg/macros.h"
@@ -38,6 +39,8 @@ class Builder {
   Awaitable<absl::Status> MakeSchema();
   Awaitable<absl::StatusOr<bool>> Clone();
   Awaitable<absl::StatusOr<bool>> RunScript(const pg::Result& script);
+  Awaitable<absl::StatusOr<bool>> AttachClone();
+  Awaitable<absl::Status> DetachClone();
   Awaitable<absl::Status> CompareClone();
   Awaitable<absl::StatusOr<bool>> CloneDependents();
   Awaitable<absl::StatusOr<bool>> ApplyChange();
@@ -52,6 +55,7 @@ class Builder {
   Awaitable<absl::Status> ReadSequences();
   Awaitable<absl::Status> ReadStatistics();
   Awaitable<absl::Status> Strip();
+  Awaitable<absl::Status> AddBoundCheck();
   bool HasAttached() const;
   void DecideDualWrite(bool mapping_is_safe);
   void ChooseShadowKeyIndex();
@@ -62,6 +66,7 @@ class Builder {
   ShadowBuild build_;
   int64_t shadow_oid_ = 0;
   std::optional<DependentClones> dependents_;
+  std::optional<ParentStandIn> parent_;  // where the source is a partition
 };
 
 Awaitable<absl::Status> Builder::MakeSchema() {
@@ -128,10 +133,70 @@ Awaitable<absl::StatusOr<bool>> Builder::RunScript(const pg::Result& script) {
   co_return true;
 }
 
+// A partition's clone is one, too, of a stand-in of its parent. False where that cannot be; a refusal says why.
+Awaitable<absl::StatusOr<bool>> Builder::AttachClone() {
+  ParentStandIn parent(connection_, table_, build_.design.transfer.shadow, build_.design.transfer.migration);
+  CO_ASSIGN_OR_RETURN(std::optional<PartitionPlace> place, co_await parent.ReadPlace());
+  if (!place) {
+    co_return true;
+  }
+  build_.design.partition = *std::move(place);
+  parent_.emplace(std::move(parent));
+  CO_ASSIGN_OR_RETURN(const pg::Result script, co_await parent_->MakeSchema());
+  CO_ASSIGN_OR_RETURN(const bool made, co_await RunScript(script));
+  if (made) {
+    CO_RETURN_IF_ERROR(pg::Annotate(co_await parent_->Attach(), "attaching the clone of a partition"));
+  }
+  co_return made;
+}
+
+// What the new table will be once it is attached. The shadow is not, and has the partition constraint as a CHECK.
+Awaitable<absl::Status> Builder::DetachClone() {
+  constexpr int64_t kSmall = 8 << 20;  // bytes of a default partition that may be read under the swap's lock
+  PartitionPlace& place = build_.design.partition;
+  CO_ASSIGN_OR_RETURN(Shape shape, co_await ReadShape(connection_, shadow_oid_));
+  std::erase_if(shape, IsOfPlace);
+  for (ShapeItem& item : shape) {
+    item.name = parent_->RealNames(std::move(item.name));
+    item.definition = parent_->RealNames(std::move(item.definition));
+  }
+  std::ranges::copy_if(build_.design.source_shape, std::back_inserter(shape), IsOfPlace);
+  std::ranges::sort(shape);
+  place.final_shape = std::move(shape);
+  CO_RETURN_IF_ERROR(co_await parent_->Detach());
+  CO_ASSIGN_OR_RETURN(const ParentStandIn::Scans scans, co_await parent_->TryAttach(place));
+  CO_RETURN_IF_ERROR(co_await parent_->Drop());
+  if (scans.partition) {
+    build_.refusal_code = "partition_constraint";
+    build_.remedy = "detach the partition for the time of the run";
+    build_.refusals.push_back(
+        fmt::format("a CHECK ({}) does not prove to PostgreSQL that all rows belong there, so it would read them all "
+                    "under the lock of the swap",
+                    place.constraint));
+  }
+  if (scans.default_beside && parent_->default_bytes() > kSmall) {
+    build_.refusal_code = "partition_default";
+    build_.remedy = fmt::format(
+        "prove it by a constraint, without a long lock, and drop that after the run: ALTER TABLE {0} ADD CONSTRAINT "
+        "not_there CHECK (NOT ({1})) NOT VALID; ALTER TABLE {0} VALIDATE CONSTRAINT not_there;",
+        place.default_beside, place.constraint);
+    build_.refusals.push_back(fmt::format(
+        "the default partition {} holds {} MB, which would be read under the lock of the swap to see that none of its "
+        "rows belongs to the new partition",
+        place.default_beside.Plain(), parent_->default_bytes() >> 20));
+  }
+  co_return absl::OkStatus();
+}
+
 Awaitable<absl::Status> Builder::CompareClone() {
-  CO_ASSIGN_OR_RETURN(const Shape clone, co_await ReadShape(connection_, shadow_oid_));
+  CO_ASSIGN_OR_RETURN(Shape clone, co_await ReadShape(connection_, shadow_oid_));
   Shape source = build_.design.source_shape;
-  std::erase_if(source, [](const ShapeItem& item) { return item.kind == kSequence; });
+  std::erase_if(source, [](const ShapeItem& item) { return item.kind == kSequence || IsOfPlace(item); });
+  std::erase_if(clone, IsOfPlace);
+  for (ShapeItem& item : clone) {
+    item.name = parent_ ? parent_->RealNames(std::move(item.name)) : std::move(item.name);
+    item.definition = parent_ ? parent_->RealNames(std::move(item.definition)) : std::move(item.definition);
+  }
   for (const std::string& difference : DiffShapes(source, clone)) {
     build_.refusals.push_back(fmt::format("cannot be carried over yet (source against a clone of it): {}", difference));
   }
@@ -199,10 +264,12 @@ Awaitable<absl::StatusOr<bool>> Builder::ApplyChange() {
 Awaitable<absl::StatusOr<bool>> Builder::Refuses(const absl::Status& applied) {
   const std::string state = pg::SqlState(applied);
   const bool denied = state == "42501";
+  // 42P16 and 42809: it is the partitioned table's own, as its columns are.
+  const bool inherited = IsPartition(build_.design) && (state == "42P16" || state == "42809");
   // 2BP01: something depends on what would be dropped. 0A000: the type of what something depends on would change.
   const bool in_the_way = state == "2BP01" || (state == "0A000" && !build_.design.dependents.empty()) ||
                           (state == "0A000" && HasAttached());
-  if (!connection_.usable() || !(denied || in_the_way)) {
+  if (!connection_.usable() || !(denied || in_the_way || inherited)) {
     co_return false;
   }
   CO_RETURN_IF_ERROR(co_await Execute("ROLLBACK TO SAVEPOINT change"));
@@ -214,6 +281,11 @@ Awaitable<absl::StatusOr<bool>> Builder::Refuses(const absl::Status& applied) {
     build_.refusal_code = "missing_right";
     build_.refusals.push_back(
         fmt::format("PostgreSQL does not let the owner {} make the change: {}", table_.owner, pg::Describe(applied)));
+  } else if (inherited) {
+    build_.refusal_code = "partition_inherits_it";
+    build_.remedy = "what a partition has from its partitioned table is changed there, for all of its partitions";
+    build_.refusals.push_back(
+        parent_->RealNames(fmt::format("PostgreSQL does not accept the change: {}", pg::Describe(applied))));
   } else {
     build_.refusal_code = "dependent_in_the_way";
     build_.remedy = "drop what depends on it and make it again after the swap, or leave that column as it is";
@@ -393,6 +465,9 @@ void Builder::DecideDualWrite(bool mapping_is_safe) {
       design.dual_write_reason = std::move(reason);
     }
   };
+  if (IsPartition(design)) {
+    refuse("it is a partition: writes through the partitioned table fire row triggers only, which never write through");
+  }
   if (!mapping_is_safe) {
     refuse("a column's new value depends on the session, on the moment, or may fail on data");
   }
@@ -492,6 +567,15 @@ Awaitable<absl::Status> Builder::Strip() {
   co_return absl::OkStatus();
 }
 
+Awaitable<absl::Status> Builder::AddBoundCheck() {
+  CO_RETURN_IF_ERROR(co_await Execute("/* pgmoult:prepare */ " + AddBoundCheckSql(build_.design)));
+  CO_ASSIGN_OR_RETURN(const Shape shape, co_await ReadShape(connection_, shadow_oid_));
+  std::ranges::copy_if(shape, std::back_inserter(build_.design.expected_shape), [this](const ShapeItem& item) {
+    return item.kind == "constraint" && item.name == BoundCheckName(build_.design);
+  });
+  co_return absl::OkStatus();
+}
+
 Awaitable<absl::StatusOr<ShadowBuild>> Builder::Run(int64_t id, std::string schema_new, std::string schema_old) {
   Design& design = build_.design;
   design.transfer.migration = id;
@@ -505,6 +589,10 @@ Awaitable<absl::StatusOr<ShadowBuild>> Builder::Run(int64_t id, std::string sche
   if (!cloned) {
     co_return build_;
   }
+  CO_ASSIGN_OR_RETURN(const bool attached, co_await AttachClone());
+  if (!attached) {
+    co_return build_;
+  }
   CO_RETURN_IF_ERROR(co_await CompareClone());
   CO_ASSIGN_OR_RETURN(build_.source_columns, co_await ReadColumns(connection_, table_.oid));
   CO_ASSIGN_OR_RETURN(const bool all_cloned, co_await CloneDependents());
@@ -515,6 +603,9 @@ Awaitable<absl::StatusOr<ShadowBuild>> Builder::Run(int64_t id, std::string sche
   if (!applied) {
     co_return build_;
   }
+  if (parent_) {
+    CO_RETURN_IF_ERROR(co_await DetachClone());
+  }
   CO_RETURN_IF_ERROR(co_await PlanDependents());
   CO_RETURN_IF_ERROR(co_await Describe());
   CO_RETURN_IF_ERROR(co_await Map());
@@ -524,6 +615,9 @@ Awaitable<absl::StatusOr<ShadowBuild>> Builder::Run(int64_t id, std::string sche
   CO_RETURN_IF_ERROR(co_await ReadStatistics());
   ChooseShadowKeyIndex();
   CO_RETURN_IF_ERROR(co_await Strip());
+  if (parent_) {
+    CO_RETURN_IF_ERROR(co_await AddBoundCheck());
+  }
   co_return build_;
 }
 

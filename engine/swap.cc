@@ -89,7 +89,7 @@ std::string CarryIdentitySql(const Design& design, const IdentityColumn& identit
 std::vector<std::string> CreateFenceSql(const Design& design) {
   const QualifiedName marker(design.schema_old, "pgmoult_swapped");
   const QualifiedName function(design.schema_old, "pgmoult_fence");
-  return {
+  std::vector<std::string> statements = {
       fmt::format("CREATE TABLE {} AS SELECT pg_catalog.clock_timestamp() AS at", marker),
       fmt::format(
           "CREATE FUNCTION {}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, "
@@ -99,11 +99,34 @@ std::vector<std::string> CreateFenceSql(const Design& design) {
           "transaction.'; END IF; RETURN NULL; END $pgmoult$",
           function, marker),
       fmt::format("REVOKE EXECUTE ON FUNCTION {}() FROM PUBLIC", function),
-      fmt::format("CREATE TRIGGER {} BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON {} FOR EACH STATEMENT EXECUTE "
-                  "FUNCTION {}()",
-                  FenceName(design), design.transfer.source, function),
-      fmt::format("ALTER TABLE {} ENABLE ALWAYS TRIGGER {}", design.transfer.source, FenceName(design)),
   };
+  const auto add = [&](const QualifiedName& table) {
+    statements.push_back(
+        fmt::format("CREATE TRIGGER {} BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON {} FOR EACH STATEMENT EXECUTE "
+                    "FUNCTION {}()",
+                    FenceName(design), table, function));
+    statements.push_back(fmt::format("ALTER TABLE ONLY {} ENABLE ALWAYS TRIGGER {}", table, FenceName(design)));
+  };
+  add(design.transfer.source);
+  for (const Ancestor& ancestor : design.partition.ancestors) {
+    if (ancestor.owner == design.owner) {
+      add(ancestor.table);
+      continue;
+    }
+    const Ident owner(ancestor.owner);
+    statements.push_back(fmt::format("GRANT USAGE ON SCHEMA {} TO {}", marker.schema, owner));
+    statements.push_back(fmt::format("GRANT EXECUTE ON FUNCTION {}() TO {}", function, owner));
+    statements.push_back(fmt::format("SET LOCAL ROLE {}", owner));
+    add(ancestor.table);
+    statements.push_back(fmt::format("SET LOCAL ROLE {}", Ident(design.owner)));
+    statements.push_back(fmt::format("REVOKE EXECUTE ON FUNCTION {}() FROM {}", function, owner));
+    statements.push_back(fmt::format("REVOKE USAGE ON SCHEMA {} FROM {}", marker.schema, owner));
+  }
+  return statements;
+}
+
+std::string DropAncestorFenceSql(const Design& design, const Ancestor& ancestor) {
+  return fmt::format("DROP TRIGGER IF EXISTS {} ON {}", FenceName(design), ancestor.table);
 }
 
 std::vector<std::string> DropFenceSql(const Design& design) {

@@ -24,5 +24,8 @@ std::string CarryIdentitySql(const Design& design, const IdentityColumn& identit
 // the swap gets a serialization failure, which it must expect anyway, instead of losing an update.
 std::vector<std::string> CreateFenceSql(const Design& design);
 std::vector<std::string> DropFenceSql(const Design& design);
+// A statement's triggers are those of the table that it names: a partition's ancestors have the fence, too. Each of
+// theirs goes by itself, as the ancestor's owner, before DropFenceSql().
+std::string DropAncestorFenceSql(const Design& design, const Ancestor& ancestor);
 
 }  // namespace pgmoult::engine

@@ -64,6 +64,11 @@ table_rows AS (
     ('comment', obj_description(r.oid, 'pg_class')),
     ('of type', CASE WHEN r.reloftype <> 0 THEN format_type(r.reloftype, NULL) END),
     ('partition bound', pg_get_expr(r.relpartbound, r.oid)),
+    -- With the bounds of its ancestors or, for a default partition, of its siblings.
+    ('partition constraint', CASE WHEN r.relispartition THEN pg_get_partition_constraintdef(r.oid) END),
+    ('default partition beside it', (SELECT nullif(nullif(p.partdefid, r.oid), 0)::regclass::text
+                                     FROM pg_inherits i JOIN pg_partitioned_table p ON p.partrelid = i.inhparent
+                                     WHERE i.inhrelid = r.oid)),
     ('partition key', pg_get_partkeydef(r.oid))) v(name, definition)
   WHERE v.definition IS NOT NULL
 ),
@@ -103,6 +108,7 @@ index_rows AS (
            CASE WHEN NOT x.indislive THEN 'not live' END,
            CASE WHEN x.indisclustered THEN 'clustered on' END, CASE WHEN x.indisreplident THEN 'replica identity' END,
            'tablespace ' || quote_ident(ts.spcname),
+           'part of ' || (SELECT i.inhparent::regclass FROM pg_inherits i WHERE i.inhrelid = ic.oid),
            'statistics ' || (SELECT string_agg(ia.attnum || '=' || (to_jsonb(ia)->>'attstattarget'), ',' ORDER BY ia.attnum)
                              FROM pg_attribute ia
                              WHERE ia.attrelid = ic.oid AND ia.attnum > 0 AND to_jsonb(ia)->>'attstattarget' <> '-1'),
@@ -145,7 +151,7 @@ all_rows AS (
   UNION ALL SELECT 'constraint', name, definition FROM constraint_rows
   UNION ALL SELECT 'statistics', name, definition FROM statistics_rows
   UNION ALL
-  SELECT 'trigger', g.tgname,
+  SELECT CASE WHEN g.tgparentid = 0 THEN 'trigger' ELSE 'inherited trigger' END, g.tgname,
          concat_ws('; ', pg_get_triggerdef(g.oid), 'enabled ' || g.tgenabled::text,
                    'comment ' || quote_literal(obj_description(g.oid, 'pg_trigger')))
   FROM rel r JOIN pg_trigger g ON g.tgrelid = r.oid AND NOT g.tgisinternal AND g.tgname NOT LIKE 'pgmoult\_%'
@@ -165,7 +171,8 @@ all_rows AS (
   FROM rel r JOIN pg_rewrite w ON w.ev_class = r.oid
   UNION ALL
   SELECT 'inheritance', CASE WHEN i.inhrelid = r.oid THEN 'parent ' || i.inhparent::regclass
-                             ELSE 'child ' || i.inhrelid::regclass END, i.inhseqno::text
+                             ELSE 'child ' || i.inhrelid::regclass END,
+         concat_ws('; ', i.inhseqno, CASE WHEN to_jsonb(i)->>'inhdetachpending' = 'true' THEN 'being detached' END)
   FROM rel r JOIN pg_inherits i ON i.inhrelid = r.oid OR i.inhparent = r.oid
   UNION ALL
   SELECT 'security label', concat_ws(' ', l.provider, quote_ident(a.attname)), l.label

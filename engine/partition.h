@@ -1,0 +1,79 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "engine/catalog.h"
+#include "engine/design.h"
+#include "engine/locks.h"
+#include "pg/connection.h"
+
+namespace pgmoult::engine {
+
+// A partition as the source of a change: its successor takes its place in the swap, by DETACH and ATTACH.
+
+// The parent's empty stand-in, to which the source's clone is attached while the change is applied: PostgreSQL itself
+// then says what a partition may change, and what becomes of it. Lives in the transaction of the shadow's builder, in
+// a schema of its own, and finds and leaves the session with the owner's role and search_path = pg_catalog. One thread.
+class ParentStandIn {
+ public:
+  ParentStandIn(pg::Connection& connection, const TableFacts& source, pg::QualifiedName clone, int64_t migration);
+
+  // nullopt where the source is no partition.
+  pg::Awaitable<absl::StatusOr<std::optional<PartitionPlace>>> ReadPlace();
+  // Makes the schema; the statements that build the stand-in there are the caller's to run.
+  pg::Awaitable<absl::StatusOr<pg::Result>> MakeSchema();
+  pg::Awaitable<absl::Status> Attach();
+  pg::Awaitable<absl::Status> Detach();
+  // Whether PostgreSQL, with `constraint` as a CHECK of the clone, has to read a table's rows when the clone is
+  // attached. The clone is not attached before and after.
+  struct Scans {
+    bool partition = false;
+    bool default_beside = false;
+  };
+  pg::Awaitable<absl::StatusOr<Scans>> TryAttach(const PartitionPlace& place);
+  pg::Awaitable<absl::Status> Drop();
+
+  int64_t default_bytes() const { return default_bytes_; }
+  // A text of PostgreSQL's with the parent's real name.
+  std::string RealNames(std::string text) const;
+
+ private:
+  pg::Awaitable<absl::Status> Execute(std::string sql);
+  pg::Awaitable<absl::StatusOr<int64_t>> ScansOf(const pg::QualifiedName& table);
+
+  pg::Connection& connection_;
+  const TableFacts& source_;
+  pg::QualifiedName clone_;
+  pg::QualifiedName parent_;    // the real one
+  pg::QualifiedName stand_in_;  // of the parent
+  pg::QualifiedName default_stand_in_;
+  std::string bound_;
+  std::string check_;  // name of the CHECK
+  int64_t parent_oid_ = 0;
+  bool is_default_ = false;
+  bool by_hash_ = false;
+  int64_t default_bytes_ = 0;
+  std::vector<std::string> default_facts_;
+};
+
+// Rows of a shape that say where a table stands, not what it is: an attached clone has others.
+bool IsOfPlace(const ShapeItem& item);
+
+// What a partition's shadow has besides the new shape until it is attached: a CHECK, by name.
+std::string BoundCheckName(const Design& design);
+std::string AddBoundCheckSql(const Design& design);
+
+// The steps of the swap, as the owner, which they leave as the role. Nothing for what is no partition. Pure.
+std::vector<std::string> DetachPartitionSql(const Design& design);
+// By the final name.
+std::vector<std::string> AttachPartitionSql(const Design& design);
+
+// Who writes through an ancestor locks that first: the same is locked before the table itself. `exclusive`: as DETACH
+// needs it; else only writers are kept away. Pure.
+std::vector<PartnerLock> AncestorLocks(const Design& design, bool exclusive);
+
+}  // namespace pgmoult::engine
