@@ -118,8 +118,8 @@ Awaitable<absl::StatusOr<CastFacts>> ReadCastFacts(pg::Connection& connection, i
   co_return facts;
 }
 
-Awaitable<absl::StatusOr<Shape>> ReadShape(pg::Connection& connection, int64_t oid) {
-  CO_ASSIGN_OR_RETURN(const pg::Result result, co_await connection.Query(sql::kShape, {oid}));
+Awaitable<absl::StatusOr<Shape>> ReadShape(pg::Connection& connection, int64_t oid, int64_t clone_of) {
+  CO_ASSIGN_OR_RETURN(const pg::Result result, co_await connection.Query(sql::kShape, {oid, clone_of}));
   Shape shape(static_cast<size_t>(result.rows()));
   for (int row = 0; row < result.rows(); ++row) {
     ShapeItem& item = shape[static_cast<size_t>(row)];

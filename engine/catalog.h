@@ -79,7 +79,8 @@ pg::Awaitable<absl::StatusOr<std::vector<Column>>> ReadColumns(pg::Connection& c
 pg::Awaitable<absl::StatusOr<std::vector<KeyCandidate>>> ReadKeyCandidates(pg::Connection& connection, int64_t oid);
 pg::Awaitable<absl::StatusOr<CastFacts>> ReadCastFacts(pg::Connection& connection, int64_t from_table,
                                                        int32_t from_column, int64_t to_table, int32_t to_column);
-pg::Awaitable<absl::StatusOr<Shape>> ReadShape(pg::Connection& connection, int64_t oid);
+// Without the table's name, and without that of the table `clone_of`, where it is a clone of one.
+pg::Awaitable<absl::StatusOr<Shape>> ReadShape(pg::Connection& connection, int64_t oid, int64_t clone_of = 0);
 // The shape of a table that is to be changed, with the sequences that its columns own.
 pg::Awaitable<absl::StatusOr<Shape>> ReadSourceShape(pg::Connection& connection, int64_t oid);
 // Those sequences, each with the number of its column among the live ones.

@@ -11,6 +11,7 @@
 #include "boost/json/serialize.hpp"
 #include "engine/sql.h"
 #include "fmt/format.h"
+#include "fmt/ranges.h"
 #include "pg/macros.h"
 #include "pg/sql_text.h"
 #include "pg/status.h"
@@ -36,9 +37,9 @@ bool IsMaterialized(const CarriedDependent& one) { return one.kind == "materiali
 }  // namespace
 
 Awaitable<absl::StatusOr<std::vector<Dependent>>> ReadDependents(pg::Connection& connection, int64_t oid,
-                                                                 std::string stand_ins) {
+                                                                 int64_t clone_of, std::string stand_ins) {
   CO_ASSIGN_OR_RETURN(const pg::Result result,
-                      co_await connection.Query(sql::kDependentsOf, {oid, std::move(stand_ins)}));
+                      co_await connection.Query(sql::kDependentsOf, {oid, clone_of, std::move(stand_ins)}));
   std::vector<Dependent> dependents(static_cast<size_t>(result.rows()));
   for (int row = 0; row < result.rows(); ++row) {
     Dependent& one = dependents[static_cast<size_t>(row)];
@@ -78,7 +79,7 @@ std::vector<Dependent> DependentsInSwap(const Design& design) {
     for (const std::string& name : carried->stand_ins) {
       Dependent stand_in = last;
       stand_in.name = name;
-      stand_in.attributes = "enforced by O";
+      stand_in.attributes.clear();
       dependents.push_back(std::move(stand_in));
     }
   }
@@ -140,12 +141,34 @@ std::string DependentClones::ItemsJson() const {
   return boost::json::serialize(items);
 }
 
+// Where bare names are looked for: beside the table, and beside each materialized view that has to be made anew.
+Awaitable<absl::Status> DependentClones::ReadSchemas() {
+  schemas_ = {source_.name.schema};
+  std::vector<std::string> views;
+  for (const Dependent& one : found_) {
+    if (one.kind == "materialized view") {
+      views.push_back(std::to_string(one.oid));
+    }
+  }
+  CO_ASSIGN_OR_RETURN(
+      const pg::Result result,
+      co_await connection_.Query(
+          "/* pgmoult:catalog */ SELECT DISTINCT n.nspname::text FROM pg_class c JOIN pg_namespace n ON "
+          "n.oid = c.relnamespace WHERE c.oid = ANY ($1::oid[]) AND n.nspname <> $2 ORDER BY 1",
+          {pg::ArrayText(views), source_.name.schema.name()}));
+  for (int row = 0; row < result.rows(); ++row) {
+    schemas_.emplace_back(std::string(result.Text(row, 0)));
+  }
+  co_return absl::OkStatus();
+}
+
 Awaitable<absl::StatusOr<std::optional<std::string>>> DependentClones::Make() {
   CO_ASSIGN_OR_RETURN(found_, co_await ReadDependents(connection_, source_.oid));
   if (found_.empty()) {
     co_return std::nullopt;
   }
-  CO_RETURN_IF_ERROR(co_await Execute(fmt::format("SET LOCAL search_path = {}", source_.name.schema)));
+  CO_RETURN_IF_ERROR(co_await ReadSchemas());
+  CO_RETURN_IF_ERROR(co_await Execute(fmt::format("SET LOCAL search_path = {}", fmt::join(schemas_, ", "))));
   CO_ASSIGN_OR_RETURN(const pg::Result result,
                       co_await connection_.Query(sql::kCloneDependents, {source_.oid, schema_, ItemsJson()}));
   for (int row = 0; row < result.rows(); ++row) {
@@ -193,7 +216,7 @@ Awaitable<absl::Status> DependentClones::MakeAll() {
     }
   }
   CO_RETURN_IF_ERROR(
-      co_await Execute(fmt::format("SET LOCAL search_path = {}, {}", Ident(schema_), source_.name.schema)));
+      co_await Execute(fmt::format("SET LOCAL search_path = {}, {}", Ident(schema_), fmt::join(schemas_, ", "))));
   for (const Clone& one : clones_) {
     if (one.statements.empty()) {
       continue;
@@ -249,7 +272,7 @@ Awaitable<absl::Status> DependentClones::Drop(int64_t clone) {
   co_return absl::OkStatus();
 }
 
-std::string DependentClones::RealNames(std::string text) const {
+std::string DependentClones::RealNames(const std::string& text) const {
   std::vector<std::pair<std::string, std::string>> names;
   for (const Clone& one : clones_) {
     names.emplace_back(one.clone, one.real);
@@ -270,10 +293,10 @@ Awaitable<absl::StatusOr<std::vector<Dependent>>> DependentClones::Read(int64_t 
     }
   }
   CO_ASSIGN_OR_RETURN(std::vector<Dependent> dependents,
-                      co_await ReadDependents(connection_, clone, pg::ArrayText(stand_ins)));
+                      co_await ReadDependents(connection_, clone, source_.oid, pg::ArrayText(stand_ins)));
   for (Dependent& one : dependents) {
-    one.name = RealNames(std::move(one.name));
-    one.text = RealNames(std::move(one.text));
+    one.name = RealNames(one.name);
+    one.text = RealNames(one.text);
     const std::string materialized = fmt::format("materialized {}", one.name);
     if (one.kind == "view" && std::ranges::find(found_, materialized, &Dependent::name) != found_.end()) {
       one.kind = "materialized view";
@@ -300,8 +323,8 @@ Awaitable<absl::StatusOr<std::vector<CarriedDependent>>> DependentClones::Carry(
   for (int row = 0; row < result.rows(); ++row) {
     CarriedDependent one;
     CO_RETURN_IF_ERROR(result.Read(row, one.kind, one.oid, one.owner, one.detach, one.attach, one.finish,
-                                   one.lock_schema, one.lock_name, one.lock_role, one.lock_form, one.lock_first,
-                                   one.stand_ins, one.query, one.populated));
+                                   one.lock_schema, one.lock_name, one.lock_role, one.lock_form, one.lock_place,
+                                   one.stand_ins, one.note, one.query, one.populated));
     const auto real = std::ranges::find_if(
         found_, [&one](const Dependent& found) { return found.kind == one.kind && found.oid == one.oid; });
     if (real != found_.end()) {
@@ -309,9 +332,10 @@ Awaitable<absl::StatusOr<std::vector<CarriedDependent>>> DependentClones::Carry(
     }
     carried.push_back(std::move(one));
   }
-  // Materialized views leave our schema last: what reads them names them there.
+  // Materialized views leave our schema last: what reads them names them there. Foreign keys are checked in the order
+  // in which they were made.
   std::ranges::sort(carried, {},
-                    [](const CarriedDependent& one) { return std::tuple(IsMaterialized(one), one.kind, one.name); });
+                    [](const CarriedDependent& one) { return std::tuple(IsMaterialized(one), one.kind, one.oid); });
   co_return carried;
 }
 

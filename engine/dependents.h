@@ -17,9 +17,10 @@ namespace pgmoult::engine {
 // with a parsed body, foreign keys both ways, publications. The swap gives the table another OID, so each of them is
 // made again for the new table, by its own owner, and is compared before the swap may commit.
 
-// As they are now. On a session with search_path = pg_catalog. What hangs on the views `stand_ins` (oid[] as text)
-// counts, too, as what hangs on materialized views does.
+// As they are now. On a session with search_path = pg_catalog. `clone_of`: as ReadShape() has it. What hangs on the
+// views `stand_ins` (oid[] as text) counts, too, as what hangs on materialized views does.
 pg::Awaitable<absl::StatusOr<std::vector<Dependent>>> ReadDependents(pg::Connection& connection, int64_t oid,
+                                                                     int64_t clone_of = 0,
                                                                      std::string stand_ins = "{}");
 
 // What differs, as sentences. `state` counts only where `with_state` says so.
@@ -55,7 +56,7 @@ class DependentClones {
   // How all found get from the source to the clone, which has been changed by now.
   pg::Awaitable<absl::StatusOr<std::vector<CarriedDependent>>> Carry(int64_t clone, std::string old_schema);
   // A text of PostgreSQL's, with the names that users know in place of the clones'.
-  std::string RealNames(std::string text) const;
+  std::string RealNames(const std::string& text) const;
 
  private:
   struct Clone {
@@ -68,6 +69,7 @@ class DependentClones {
     std::vector<std::string> statements;
   };
 
+  pg::Awaitable<absl::Status> ReadSchemas();
   pg::Awaitable<absl::Status> MakeAll();
   pg::Awaitable<absl::Status> Execute(std::string sql);
   std::string ItemsJson() const;
@@ -75,6 +77,7 @@ class DependentClones {
   pg::Connection& connection_;
   const TableFacts& source_;
   std::string schema_;
+  std::vector<pg::Ident> schemas_;
   std::vector<Dependent> found_;
   std::vector<Clone> clones_;
 };

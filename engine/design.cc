@@ -46,7 +46,7 @@ BOOST_DESCRIBE_STRUCT(AttachedItem, (), (kind, name, statements, drop_sql))
 BOOST_DESCRIBE_STRUCT(Dependent, (), (kind, oid, name, text, attributes, state))
 BOOST_DESCRIBE_STRUCT(CarriedDependent, (),
                       (kind, oid, name, owner, detach, attach, finish, lock_schema, lock_name, lock_role, lock_form,
-                       lock_first, stand_ins, query, populated))
+                       lock_place, stand_ins, note, query, populated))
 BOOST_DESCRIBE_STRUCT(Ancestor, (), (table, owner))
 BOOST_DESCRIBE_STRUCT(PartitionPlace, (),
                       (ancestors, bound, constraint, attach_role, default_beside, after_attach, final_shape))

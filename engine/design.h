@@ -89,8 +89,9 @@ struct CarriedDependent {
   std::string lock_name;
   std::string lock_role;               // its owner
   std::string lock_form;               // table, tree (with partitions), other
-  bool lock_first = false;             // before the table itself, else after it
+  std::string lock_place;              // early, referencing, referenced: see LockPartners
   std::vector<std::string> stand_ins;  // what is there instead until it is finished, by name
+  std::string note;                    // what people should know of it beforehand, or ""
   std::string query;                   // of a materialized view, over the new table by its present name
   bool populated = false;
 };

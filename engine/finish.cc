@@ -21,21 +21,26 @@ using std::chrono::milliseconds;
 
 constexpr char kComment[] = "/* pgmoult:observe */";
 
-// What is not as it is to be in the end.
+// Keys that are not valid yet. What its owner has dropped or changed since the swap, the partitions of its table too,
+// is his own affair.
 Awaitable<absl::StatusOr<std::vector<std::string>>> Unfinished(pg::Connection& connection, const Design& design) {
   CO_ASSIGN_OR_RETURN(const std::optional<int64_t> oid, co_await ReadOid(connection, design.transfer.source));
   if (!oid) {
     co_return std::vector<std::string>();  // the table has been dropped or renamed since: nothing is ours to finish
   }
   CO_ASSIGN_OR_RETURN(const std::vector<Dependent> now, co_await ReadDependents(connection, *oid));
+  const auto is_there = [&now](const std::string& name) {
+    return std::ranges::find(now, name, &Dependent::name) != now.end();
+  };
   std::vector<std::string> sentences;
   for (const CarriedDependent& carried : design.carried) {
-    const auto wanted = std::ranges::find(design.final_dependents, carried.name, &Dependent::name);
-    const auto is = std::ranges::find(now, carried.name, &Dependent::name);
-    if (carried.finish.empty() || wanted == design.final_dependents.end()) {
+    if (carried.finish.empty()) {
       continue;
     }
-    if (is == now.end() || is->state != wanted->state) {
+    const auto is = std::ranges::find(now, carried.name, &Dependent::name);
+    const bool unfinished =
+        is == now.end() ? std::ranges::any_of(carried.stand_ins, is_there) : !is->state.starts_with("valid");
+    if (unfinished) {
       sentences.push_back(carried.name);
     }
   }
@@ -107,15 +112,18 @@ Awaitable<absl::Status> FinishDependents(Context& context) {
     for (const std::string& statement : carried.finish) {
       const absl::Status status = co_await RunPatiently(context, carried, statement);
       context.progress.waiting.clear();
-      const bool there_already = pg::SqlState(status) == "42710";  // an earlier engine got this far
-      if (pg::SqlState(status).starts_with("23")) {
+      const std::string state = pg::SqlState(status);
+      const bool there_already = state == "42710";  // an earlier engine got this far
+      // A partition that its owner has detached or dropped since.
+      const bool gone = !carried.stand_ins.empty() && (state == "42P01" || state == "42704");
+      if (state.starts_with("23")) {
         co_return WithEndKind(
             EndKind::kStopped,
             pg::Annotate(status, fmt::format("{0} cannot be validated: a row broke it before the swap already. It is "
                                              "NOT VALID: mend the row, then `pgmoult resume {1}`",
                                              carried.name, context.id())));
       }
-      CO_RETURN_IF_ERROR(there_already ? absl::OkStatus() : pg::Annotate(status, carried.name));
+      CO_RETURN_IF_ERROR(there_already || gone ? absl::OkStatus() : pg::Annotate(status, carried.name));
     }
     ++done;
   }

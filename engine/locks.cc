@@ -1,6 +1,7 @@
 #include "engine/locks.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "absl/random/random.h"
@@ -51,6 +52,43 @@ Awaitable<absl::Status> EvictFromPartners(pg::Connection& connection, const std:
   co_return co_await pg::RunAll(connection, "/* pgmoult:locks */", std::move(statements));
 }
 
+// Never 0, which would be no time-out.
+milliseconds Left(milliseconds deadlock_timeout, std::chrono::steady_clock::time_point asked_at) {
+  return std::max(milliseconds(1), TimeToWait(deadlock_timeout, asked_at));
+}
+
+Awaitable<absl::Status> LockEach(pg::Connection& connection, const std::vector<PartnerLock>& partners, std::string mode,
+                                 const PoliteLock& lock, std::chrono::steady_clock::time_point asked_at) {
+  for (const PartnerLock& partner : partners) {
+    CO_RETURN_IF_ERROR(
+        co_await pg::RunAll(connection, "/* pgmoult:locks */",
+                            {fmt::format("SET LOCAL lock_timeout = {}", Left(lock.deadlock_timeout, asked_at).count()),
+                             fmt::format("SET LOCAL ROLE {}", partner.role), LockSql(partner, mode),
+                             fmt::format("SET LOCAL ROLE {}", lock.role)}));
+  }
+  co_return absl::OkStatus();
+}
+
+// SHARE ROW EXCLUSIVE on tables and partners.
+Awaitable<absl::Status> StopWriters(pg::Connection& connection, const PoliteLock& lock,
+                                    std::chrono::steady_clock::time_point asked_at) {
+  enum Group { kItself, kReferenced, kReferencing };
+  constexpr std::array<std::array<Group, 3>, 3> kOrders = {{{kItself, kReferenced, kReferencing},
+                                                            {kReferenced, kItself, kReferencing},
+                                                            {kReferencing, kItself, kReferenced}}};
+  constexpr char kMode[] = "SHARE ROW EXCLUSIVE";
+  for (const Group group : kOrders[static_cast<size_t>(lock.turn) % kOrders.size()]) {
+    if (group == kItself) {
+      CO_RETURN_IF_ERROR(co_await LockEach(connection, lock.partners.ancestors, kMode, lock, asked_at));
+      CO_RETURN_IF_ERROR(co_await LockTables(connection, lock.tables, kMode, Left(lock.deadlock_timeout, asked_at)));
+    } else {
+      const auto& partners = group == kReferenced ? lock.partners.referenced : lock.partners.referencing;
+      CO_RETURN_IF_ERROR(co_await LockEach(connection, partners, kMode, lock, asked_at));
+    }
+  }
+  co_return absl::OkStatus();
+}
+
 Awaitable<absl::Status> LockAndRun(pg::Connection& connection, const PoliteLock& lock,
                                    const std::function<Awaitable<absl::Status>()>& body) {
   const int64_t most_ms = (lock.max_hold + kMargin).count();
@@ -61,18 +99,25 @@ Awaitable<absl::Status> LockAndRun(pg::Connection& connection, const PoliteLock&
   CO_RETURN_IF_ERROR((co_await connection.Pipeline(std::move(opening))).status());
   if (lock.evict_autovacuum) {
     const milliseconds patience = lock.deadlock_timeout + kBeyondDeadlockTimeout;
-    CO_RETURN_IF_ERROR(co_await EvictFromPartners(connection, lock.before, lock.role, patience));
+    CO_RETURN_IF_ERROR(co_await EvictFromPartners(connection, lock.partners.early, lock.role, patience));
+    CO_RETURN_IF_ERROR(co_await EvictFromPartners(connection, lock.partners.ancestors, lock.role, patience));
+    CO_RETURN_IF_ERROR(co_await EvictFromPartners(connection, lock.partners.referenced, lock.role, patience));
     CO_RETURN_IF_ERROR(co_await LockTables(connection, lock.tables, "SHARE UPDATE EXCLUSIVE", patience));
-    CO_RETURN_IF_ERROR(co_await EvictFromPartners(connection, lock.after, lock.role, patience));
+    CO_RETURN_IF_ERROR(co_await EvictFromPartners(connection, lock.partners.referencing, lock.role, patience));
   }
   CO_RETURN_IF_ERROR(
       (co_await connection.Query(fmt::format("/* pgmoult:locks */ SET LOCAL statement_timeout = {}", most_ms)))
           .status());
   const auto asked_at = std::chrono::steady_clock::now();
-  CO_RETURN_IF_ERROR(co_await LockPartners(connection, lock.before, lock.role, lock.deadlock_timeout, asked_at));
-  CO_RETURN_IF_ERROR(co_await LockTables(connection, lock.tables, lock.mode,
-                                         std::max(milliseconds(1), TimeToWait(lock.deadlock_timeout, asked_at))));
-  CO_RETURN_IF_ERROR(co_await LockPartners(connection, lock.after, lock.role, lock.deadlock_timeout, asked_at));
+  CO_RETURN_IF_ERROR(co_await LockEach(connection, lock.partners.early, "ACCESS EXCLUSIVE", lock, asked_at));
+  if (!lock.partners.any()) {
+    CO_RETURN_IF_ERROR(co_await LockTables(connection, lock.tables, lock.mode, Left(lock.deadlock_timeout, asked_at)));
+  } else {
+    CO_RETURN_IF_ERROR(co_await StopWriters(connection, lock, asked_at));
+    if (lock.mode == "ACCESS EXCLUSIVE") {
+      CO_RETURN_IF_ERROR(co_await LockTheRest(connection, lock, asked_at));
+    }
+  }
   CO_RETURN_IF_ERROR(co_await body());
   // A COMMIT may have to wait for a standby, and must not be given up.
   co_return (co_await connection.Query("/* pgmoult:locks */ SET LOCAL statement_timeout = 0")).status();
@@ -148,20 +193,17 @@ milliseconds TimeToWait(milliseconds deadlock_timeout, std::chrono::steady_clock
   return std::min(deadlock_timeout - margin - passed, StrongLockTimeout(deadlock_timeout));
 }
 
-Awaitable<absl::Status> LockPartners(pg::Connection& connection, const std::vector<PartnerLock>& partners,
-                                     const pg::Ident& role, milliseconds deadlock_timeout,
-                                     std::chrono::steady_clock::time_point asked_at) {
-  for (const PartnerLock& partner : partners) {
-    const milliseconds wait = TimeToWait(deadlock_timeout, asked_at);
-    if (wait <= milliseconds(0)) {
-      co_return TryAgain(fmt::format("no time was left to wait for {}", partner.relation.Plain()));
-    }
-    CO_RETURN_IF_ERROR(co_await pg::RunAll(
-        connection, "/* pgmoult:locks */",
-        {fmt::format("SET LOCAL lock_timeout = {}", wait.count()), fmt::format("SET LOCAL ROLE {}", partner.role),
-         LockSql(partner, partner.mode), fmt::format("SET LOCAL ROLE {}", role)}));
+Awaitable<absl::Status> LockTheRest(pg::Connection& connection, const PoliteLock& lock,
+                                    std::chrono::steady_clock::time_point asked_at) {
+  // No writer is under way any more; who is left only reads.
+  CO_RETURN_IF_ERROR(co_await LockEach(connection, lock.partners.referencing, "ACCESS EXCLUSIVE", lock, asked_at));
+  if (!lock.partners.ancestors.empty()) {
+    CO_RETURN_IF_ERROR(
+        co_await LockEach(connection, {lock.partners.ancestors.back()}, "ACCESS EXCLUSIVE", lock, asked_at));
   }
-  co_return absl::OkStatus();
+  CO_RETURN_IF_ERROR(
+      co_await LockTables(connection, lock.tables, "ACCESS EXCLUSIVE", Left(lock.deadlock_timeout, asked_at)));
+  co_return co_await LockEach(connection, lock.partners.referenced, "ACCESS EXCLUSIVE", lock, asked_at);
 }
 
 Awaitable<absl::Status> TryPoliteLock(pg::Connection& connection, const PoliteLock& lock,
@@ -175,6 +217,7 @@ Awaitable<absl::Status> WithPoliteLock(pg::Connection& connection, pg::Connectio
   const pg::Deadline deadline = pg::Deadline::After(lock.budget);
   pg::Backoff backoff(milliseconds(100), milliseconds(10'000));
   for (int tries = 1;; ++tries) {
+    lock.turn = tries - 1;
     const absl::Status status = co_await TryPoliteLock(connection, lock, body);
     if (!pg::IsLockNotAvailable(status) && !IsTryAgain(status) && !IsHeldTooLong(status)) {
       co_return status;

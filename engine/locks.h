@@ -27,7 +27,7 @@ pg::Awaitable<absl::StatusOr<std::vector<Blocker>>> ReadBlockers(pg::Connection&
 // "pid 123 (…) ACCESS SHARE; …" for people.
 std::string BlockersText(const std::vector<Blocker>& blockers);
 
-// A relation besides the table itself that has to be locked with it.
+// A relation besides the table itself that has to be locked with it, ACCESS EXCLUSIVE in the end.
 struct PartnerLock {
   pg::QualifiedName relation;
   pg::Ident role;  // who may: its owner
@@ -36,7 +36,20 @@ struct PartnerLock {
     kTree,   // LOCK TABLE, with its partitions
     kOther,  // a view: LOCK TABLE would lock all that it reads
   } form = Form::kTable;
-  std::string mode = "ACCESS EXCLUSIVE";  // kOther has no other
+};
+
+// Partners by the way in which others come to hold locks on both. Whoever has one lock and waits for another that we
+// have keeps us from his for ever. So SHARE ROW EXCLUSIVE comes first, which stops writers only and lets the checks of
+// foreign keys pass, and then, when no writer is under way any more, ACCESS EXCLUSIVE. In which order transactions
+// write to several tables is theirs to say: each try begins with another one.
+struct LockPartners {
+  std::vector<PartnerLock> early;  // views, rules: statements lock them first and then the table
+  // Of a partition, the root first: writers lock them and then it. None but the last one, the parent, is locked more
+  // than that.
+  std::vector<PartnerLock> ancestors;
+  std::vector<PartnerLock> referenced;   // by foreign keys of the table: writers lock them, and then may cascade to it
+  std::vector<PartnerLock> referencing;  // writers of the table may cascade to them
+  bool any() const { return !early.empty() || !ancestors.empty() || !referenced.empty() || !referencing.empty(); }
 };
 
 struct PoliteLock {
@@ -48,9 +61,9 @@ struct PoliteLock {
   // The server rolls the try back after a step that takes this long and a second more; after as long a silence (an
   // engine that is frozen) it ends the session, too.
   std::chrono::milliseconds max_hold{2000};
-  bool evict_autovacuum = true;          // SHARE UPDATE EXCLUSIVE on all of them comes first
-  std::vector<PartnerLock> before = {};  // locked before the tables, as those do who get to the tables by way of them
-  std::vector<PartnerLock> after = {};   // locked after them
+  bool evict_autovacuum = true;  // SHARE UPDATE EXCLUSIVE on all of them comes first
+  LockPartners partners = {};
+  int turn = 0;  // of the tries
 };
 
 // One try: locks and body in one transaction.
@@ -78,12 +91,12 @@ bool IsIdledTooLong(const absl::Status& status);
 // Locks within a transaction of the caller's, in order, each within `timeout`.
 pg::Awaitable<absl::Status> LockTables(pg::Connection& connection, const std::vector<pg::QualifiedName>& tables,
                                        std::string mode, std::chrono::milliseconds timeout);
-// The same for partners: who holds one and waits for our first lock is in a deadlock with us until we give up. He looks
-// for it when he has waited for deadlock_timeout; by then, counted from `asked_at`, we must have given up, or the
-// application pays. 55P03 where no time is left.
-pg::Awaitable<absl::Status> LockPartners(pg::Connection& connection, const std::vector<PartnerLock>& partners,
-                                         const pg::Ident& role, std::chrono::milliseconds deadlock_timeout,
-                                         std::chrono::steady_clock::time_point asked_at);
+// For a transaction that holds SHARE ROW EXCLUSIVE on the tables of `lock` and on all partners: ACCESS EXCLUSIVE on
+// them. Who holds one of them and waits for our first lock is in a deadlock with us until we give up. He looks for it
+// when he has waited for deadlock_timeout; by then, counted from `asked_at`, we must have given up, or the application
+// pays.
+pg::Awaitable<absl::Status> LockTheRest(pg::Connection& connection, const PoliteLock& lock,
+                                        std::chrono::steady_clock::time_point asked_at);
 // What of a strong lock's time-out is left then; may be negative.
 std::chrono::milliseconds TimeToWait(std::chrono::milliseconds deadlock_timeout,
                                      std::chrono::steady_clock::time_point asked_at);

@@ -63,7 +63,7 @@ Awaitable<absl::StatusOr<std::vector<std::string>>> MakeOne(pg::Connection& conn
   CO_RETURN_IF_ERROR(pg::Annotate(co_await pg::RunAll(connection, kComment, std::move(statements)), view.name));
   CO_ASSIGN_OR_RETURN(const std::optional<int64_t> oid, co_await ReadOid(connection, NewName(design, view)));
   CO_ASSIGN_OR_RETURN(Shape was, co_await ReadShape(connection, view.oid));
-  CO_ASSIGN_OR_RETURN(Shape is, co_await ReadShape(connection, oid.value_or(0)));
+  CO_ASSIGN_OR_RETURN(Shape is, co_await ReadShape(connection, oid.value_or(0), view.oid));
   for (Shape* shape : {&was, &is}) {
     std::erase_if(*shape, [](const ShapeItem& item) { return item.kind == "rule"; });  // the query, which may change
   }

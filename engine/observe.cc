@@ -1,5 +1,6 @@
 #include "engine/observe.h"
 
+#include "engine/catalog.h"
 #include "engine/finish.h"
 #include "engine/locks.h"
 #include "engine/sql.h"
@@ -54,6 +55,13 @@ Awaitable<absl::Status> DropFence(pg::Connection& connection, pg::Connection& ob
   PoliteLock lock;
   lock.role = pg::Ident(design.owner);
   lock.tables = {design.transfer.source};
+  for (const CarriedDependent* key : ReferencingTables(design)) {
+    const pg::QualifiedName table(key->lock_schema, key->lock_name);
+    CO_ASSIGN_OR_RETURN(const std::optional<int64_t> oid, co_await ReadOid(connection, table));
+    if (oid) {
+      lock.partners.referencing.push_back({.relation = table, .role = pg::Ident(key->owner)});
+    }
+  }
   lock.budget = budget;
   co_return co_await WithPoliteLock(connection, observer, lock,
                                     [&connection, &design] { return RunFenceSql(connection, design); });

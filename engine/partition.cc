@@ -167,13 +167,10 @@ std::vector<std::string> AttachPartitionSql(const Design& design) {
   return statements;
 }
 
-std::vector<PartnerLock> AncestorLocks(const Design& design, bool exclusive) {
+std::vector<PartnerLock> AncestorLocks(const Design& design) {
   std::vector<PartnerLock> locks;
   for (const Ancestor& ancestor : design.partition.ancestors) {
-    const bool parent = ancestor.table == design.partition.ancestors.back().table;
-    PartnerLock lock{.relation = ancestor.table, .role = Ident(ancestor.owner)};
-    lock.mode = exclusive && parent ? "ACCESS EXCLUSIVE" : "SHARE ROW EXCLUSIVE";
-    locks.push_back(std::move(lock));
+    locks.push_back({.relation = ancestor.table, .role = Ident(ancestor.owner)});
   }
   return locks;
 }

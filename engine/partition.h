@@ -72,8 +72,7 @@ std::vector<std::string> DetachPartitionSql(const Design& design);
 // By the final name.
 std::vector<std::string> AttachPartitionSql(const Design& design);
 
-// Who writes through an ancestor locks that first: the same is locked before the table itself. `exclusive`: as DETACH
-// needs it; else only writers are kept away. Pure.
-std::vector<PartnerLock> AncestorLocks(const Design& design, bool exclusive);
+// For LockPartners. Pure.
+std::vector<PartnerLock> AncestorLocks(const Design& design);
 
 }  // namespace pgmoult::engine

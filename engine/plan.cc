@@ -21,6 +21,10 @@ using pg::Awaitable;
 constexpr double kIndexGrowth = 1.1;  // freshly built indexes are smaller, wider keys larger
 constexpr double kWalPerByte = 1.15;  // WAL of inserts and index builds, per byte written
 
+bool HasFinish(const Design& design) {
+  return std::ranges::any_of(design.carried, [](const CarriedDependent& one) { return !one.finish.empty(); });
+}
+
 std::vector<StageLock> StageLocks(const Plan& plan, const RunOptions& options) {
   const bool writes_through = plan.build.design.dual_write_possible && options.dual_write != DualWriteMode::kNever;
   return {
@@ -40,12 +44,59 @@ std::vector<StageLock> StageLocks(const Plan& plan, const RunOptions& options) {
            "everybody waits for the swap: each try gives up after at most 300 ms of waiting or {} ms of holding",
            options.max_hold.count())},
       {"observe",
-       writes_through ? "none on the table, unless a fence was needed" : "ACCESS EXCLUSIVE, once, to drop the fence",
+       fmt::format("{}{}",
+                   HasFinish(plan.build.design) ? "SHARE UPDATE EXCLUSIVE while foreign keys are validated; " : "",
+                   writes_through ? "none on the table, unless a fence was needed"
+                                  : "ACCESS EXCLUSIVE, once, to drop the fence"),
        "where there is a fence, everybody waits for an instant while it is dropped; each try gives up after at most "
        "300 ms"},
       {"any, after a TRUNCATE or a touched trigger", "as prepare", "the triggers are looked after, as in prepare"},
       {"finalize", "none on the new table (a fence that is left: as observe)", "nobody waits"},
   };
+}
+
+DependentFate FateOf(const Design& design, const CarriedDependent& one) {
+  DependentFate fate{.object = one.name, .fate = "", .lock = "none"};
+  const std::string relation = one.lock_name.empty() ? "" : pg::QualifiedName(one.lock_schema, one.lock_name).Plain();
+  if (!relation.empty()) {
+    fate.lock = fmt::format("ACCESS EXCLUSIVE on {}, in the swap", relation);
+  }
+  if (one.kind == "foreign key") {
+    const bool stays = !one.attach.empty();
+    fate.fate = !stays               ? "dropped with the column, as the change says"
+                : one.finish.empty() ? "made again in the swap; NOT VALID, as it is now"
+                                     : "made again in the swap, NOT VALID, and validated right after it";
+    if (!one.finish.empty()) {
+      fate.lock += relation.empty() ? " besides the table's" : "";
+      fate.lock += "; SHARE UPDATE EXCLUSIVE while it is validated";
+    }
+  } else if (one.kind == "materialized view") {
+    fate.fate = one.populated
+                    ? "made anew and populated shortly before the swap; until the swap its readers see the old "
+                      "contents, from then on the new"
+                    : "made anew, not populated, as it is now";
+  } else if (one.kind == "publication") {
+    fate.fate = "the new table takes the old one's place in it, with its columns and row filter";
+  } else {
+    fate.fate = "replaced in place, in the swap";
+  }
+  if (std::ranges::find(design.final_dependents, one.name, &Dependent::name) == design.final_dependents.end() &&
+      one.kind != "foreign key") {
+    fate.fate = "goes, as the change says";
+  }
+  return fate;
+}
+
+std::vector<DependentFate> DependentFates(const Design& design) {
+  std::vector<DependentFate> fates;
+  for (const AttachedItem& item : design.attached) {
+    fates.push_back({.object = fmt::format("{} {}", item.kind, item.name),
+                     .fate = "made again on the new table, in the swap",
+                     .lock = "none besides the table's"});
+  }
+  std::ranges::transform(design.carried, std::back_inserter(fates),
+                         [&design](const CarriedDependent& one) { return FateOf(design, one); });
+  return fates;
 }
 
 // Free bytes where the server's data lies, if that is on this machine and may be looked at, and the table lies there
@@ -132,6 +183,7 @@ boost::json::value DescribedJson(const Described& value) {
 }  // namespace
 
 BOOST_DESCRIBE_STRUCT(StageLock, (), (stage, lock, effect))
+BOOST_DESCRIBE_STRUCT(DependentFate, (), (object, fate, lock))
 
 bool Plan::refused() const {
   return std::ranges::any_of(findings, [](const Finding& finding) { return finding.severity == Severity::kRefuse; });
@@ -183,6 +235,7 @@ Awaitable<absl::StatusOr<Plan>> MakePlan(const Target& target, Change change, co
   Add(plan.findings, ChangeFindings(plan, options));
   plan.findings = BySeverity(std::move(plan.findings));
   plan.locks = StageLocks(plan, options);
+  plan.dependents = DependentFates(plan.build.design);
   co_return plan;
 }
 
@@ -208,6 +261,7 @@ boost::json::value ToJson(const Plan& plan) {
       {"wal_bytes_needed", plan.wal_bytes_needed},
       {"disk_bytes_free", plan.disk_bytes_free ? boost::json::value(*plan.disk_bytes_free) : boost::json::value()},
       {"locks", DescribedJson(plan.locks)},
+      {"dependents", DescribedJson(plan.dependents)},
   };
   if (plan.built) {
     json["design"] = ToJson(design);

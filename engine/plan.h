@@ -35,6 +35,13 @@ struct StageLock {
   std::string effect;
 };
 
+// What becomes of something that hangs on the table.
+struct DependentFate {
+  std::string object;  // "view public.orders_open"
+  std::string fate;    // "replaced in place, in the swap"
+  std::string lock;    // taken for it, on what and when; "none"
+};
+
 // What would happen to which object, how, and what it costs. A plain value.
 struct Plan {
   Change change;
@@ -43,6 +50,7 @@ struct Plan {
   bool built = false;             // false: refused before a shadow could be tried
   std::vector<Finding> findings;  // refusals first
   std::vector<StageLock> locks;
+  std::vector<DependentFate> dependents;
   int64_t disk_bytes_needed = 0;  // shadow with indexes; the log comes on top, a row a written key
   int64_t wal_bytes_needed = 0;
   std::optional<int64_t>

@@ -7,6 +7,7 @@
 #include <set>
 #include <utility>
 
+#include "engine/context.h"
 #include "engine/sql.h"
 #include "fmt/format.h"
 #include "fmt/ranges.h"
@@ -114,6 +115,21 @@ pg::Awaitable<absl::StatusOr<std::vector<Finding>>> DependentFindings(pg::Connec
   co_return findings;
 }
 
+pg::Awaitable<absl::Status> CheckNothingCame(pg::Connection& connection, const Design& design, bool allow_publish_all) {
+  TableFacts table;
+  table.oid = design.source_oid;
+  CO_ASSIGN_OR_RETURN(const std::vector<Finding> findings,
+                      co_await DependentFindings(connection, table, allow_publish_all));
+  for (const Finding& finding : findings) {
+    if (finding.severity == Severity::kRefuse) {
+      co_return WithEndKind(EndKind::kStopped, absl::FailedPreconditionError(
+                                                   fmt::format("{}: {} ({}); it came during the run", finding.object,
+                                                               finding.message, finding.remedy)));
+    }
+  }
+  co_return absl::OkStatus();
+}
+
 std::vector<Finding> RightsFindings(const TableFacts& table, const RunOptions& options) {
   std::vector<Finding> findings;
   const std::string object = table.name.Plain();
@@ -188,6 +204,12 @@ std::vector<Finding> ChangeFindings(const Plan& plan, const RunOptions& options)
          "prepared again, as after any ALTER TYPE",
          "let clients prepare again, or restart them after the swap"});
   }
+  for (const CarriedDependent& one : design.carried) {
+    if (!one.note.empty()) {
+      findings.push_back({Severity::kWarn, "referenced_type_changes", one.name, one.note,
+                          "change the referencing column, too, before its values no longer fit"});
+    }
+  }
   for (const OwnedSequence& sequence : design.sequences) {
     const auto column = std::ranges::find(plan.build.target_columns, sequence.column, &Column::name);
     if (column != plan.build.target_columns.end() && column->type == "bigint") {
@@ -202,7 +224,7 @@ std::vector<Finding> ChangeFindings(const Plan& plan, const RunOptions& options)
     findings.push_back({Severity::kWarn, "may_fail_on_data", object, lossy,
                         "rows that cannot be converted stop the run; the table stays as it is"});
   }
-  if (plan.built && !design.dual_write_possible && options.dual_write != DualWriteMode::kNever) {
+  if (plan.built && !design.dual_write_reason.empty() && options.dual_write != DualWriteMode::kNever) {
     findings.push_back(
         {Severity::kNote, "log_mode", object,
          fmt::format("writes are only logged to the end, never written through: {}. Writers are held for "

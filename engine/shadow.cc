@@ -154,7 +154,7 @@ Awaitable<absl::StatusOr<bool>> Builder::AttachClone() {
 Awaitable<absl::Status> Builder::DetachClone() {
   constexpr int64_t kSmall = 8 << 20;  // bytes of a default partition that may be read under the swap's lock
   PartitionPlace& place = build_.design.partition;
-  CO_ASSIGN_OR_RETURN(Shape shape, co_await ReadShape(connection_, shadow_oid_));
+  CO_ASSIGN_OR_RETURN(Shape shape, co_await ReadShape(connection_, shadow_oid_, table_.oid));
   std::erase_if(shape, IsOfPlace);
   for (ShapeItem& item : shape) {
     item.name = parent_->RealNames(std::move(item.name));
@@ -189,7 +189,7 @@ Awaitable<absl::Status> Builder::DetachClone() {
 }
 
 Awaitable<absl::Status> Builder::CompareClone() {
-  CO_ASSIGN_OR_RETURN(Shape clone, co_await ReadShape(connection_, shadow_oid_));
+  CO_ASSIGN_OR_RETURN(Shape clone, co_await ReadShape(connection_, shadow_oid_, table_.oid));
   Shape source = build_.design.source_shape;
   std::erase_if(source, [](const ShapeItem& item) { return item.kind == kSequence || IsOfPlace(item); });
   std::erase_if(clone, IsOfPlace);
@@ -216,6 +216,12 @@ Awaitable<absl::StatusOr<bool>> Builder::CloneDependents() {
   for (const std::string& difference : DiffDependents(dependents_->found(), cloned, /*with_state=*/true)) {
     build_.refusals.push_back(
         fmt::format("cannot be carried over yet (as it is against a clone of it): {}", difference));
+  }
+  // A name that something hides from view (a WITH query that is called like the table) still means the source.
+  CO_ASSIGN_OR_RETURN(const std::vector<Dependent> now, co_await ReadDependents(connection_, table_.oid));
+  for (const std::string& more : DiffDependents(dependents_->found(), now, /*with_state=*/true)) {
+    build_.refusals.push_back(
+        fmt::format("cannot be carried over yet (a clone of it still refers to the table): {}", more));
   }
   co_return build_.refusals.empty();
 }
@@ -306,7 +312,7 @@ bool Builder::HasAttached() const {
 
 Awaitable<absl::Status> Builder::Describe() {
   CO_ASSIGN_OR_RETURN(build_.target_columns, co_await ReadColumns(connection_, shadow_oid_));
-  CO_ASSIGN_OR_RETURN(build_.design.expected_shape, co_await ReadShape(connection_, shadow_oid_));
+  CO_ASSIGN_OR_RETURN(build_.design.expected_shape, co_await ReadShape(connection_, shadow_oid_, table_.oid));
   CO_ASSIGN_OR_RETURN(build_.design.deferred, co_await ReadDeferred(connection_, shadow_oid_));
   CO_ASSIGN_OR_RETURN(const pg::Result identity,
                       co_await connection_.Query("/* pgmoult:catalog */ SELECT relreplident::text FROM "
@@ -569,7 +575,7 @@ Awaitable<absl::Status> Builder::Strip() {
 
 Awaitable<absl::Status> Builder::AddBoundCheck() {
   CO_RETURN_IF_ERROR(co_await Execute("/* pgmoult:prepare */ " + AddBoundCheckSql(build_.design)));
-  CO_ASSIGN_OR_RETURN(const Shape shape, co_await ReadShape(connection_, shadow_oid_));
+  CO_ASSIGN_OR_RETURN(const Shape shape, co_await ReadShape(connection_, shadow_oid_, table_.oid));
   std::ranges::copy_if(shape, std::back_inserter(build_.design.expected_shape), [this](const ShapeItem& item) {
     return item.kind == "constraint" && item.name == BoundCheckName(build_.design);
   });

@@ -2,6 +2,7 @@
 #include "engine/catalog.h"
 #include "engine/context.h"
 #include "engine/locks.h"
+#include "engine/preflight.h"
 #include "engine/tripwire.h"
 #include "fmt/format.h"
 #include "fmt/ranges.h"
@@ -63,6 +64,14 @@ Awaitable<absl::Status> CheckRights(Context& context) {
                              context.design.owner, schema, pg::Ident(schema), pg::Ident(context.design.owner)));
 }
 
+// What hangs on the table must still be such that it can be carried over: better known now than in the swap.
+Awaitable<absl::Status> CheckDependents(Context& context) {
+  CO_RETURN_IF_ERROR((co_await context.journal->Query(
+                          fmt::format("/* pgmoult:approach */ SET LOCAL ROLE {}", pg::Ident(context.design.owner))))
+                         .status());
+  co_return co_await CheckNothingCame(*context.journal, context.design, context.options.allow_publish_all);
+}
+
 // Keeps in step until an operator opens the gate.
 Awaitable<absl::Status> WaitForOperator(Context& context, copier::Replayer& replayer) {
   Show(context, "keeping in step", 0, 0);
@@ -122,6 +131,9 @@ Awaitable<absl::Status> StartDualWrite(Context& context) {
 Awaitable<absl::Status> ApproachStage(Context& context) {
   CO_RETURN_IF_ERROR(co_await CheckRights(context));
   CO_RETURN_IF_ERROR(co_await CheckNames(context));
+  CO_RETURN_IF_ERROR(co_await context.lock_wait.Run([&context] {
+    return pg::InTransaction(*context.journal, "/* pgmoult:approach */ BEGIN", CheckDependents(context));
+  }));
   CO_ASSIGN_OR_RETURN(copier::Replayer* const replayer, co_await GetReplayer(context));
   Show(context, "catching up", 0, 0);
   CO_RETURN_IF_ERROR(co_await StartDualWrite(context));

@@ -39,11 +39,11 @@ double MsSince(Clock::time_point start) {
 }
 
 // Relations that dependents live on, in a fixed order.
-std::vector<PartnerLock> PartnerLocks(const Design& design, bool first) {
+std::vector<PartnerLock> PartnersAt(const Design& design, std::string_view place) {
   std::map<pg::QualifiedName, PartnerLock> partners;
   for (const CarriedDependent& one : design.carried) {
     const pg::QualifiedName relation(one.lock_schema, one.lock_name);
-    if (one.lock_name.empty() || one.lock_first != first || relation == design.transfer.source) {
+    if (one.lock_name.empty() || one.lock_place != place || relation == design.transfer.source) {
       continue;
     }
     const auto form = one.lock_form == "table"  ? PartnerLock::Form::kTable
@@ -136,10 +136,12 @@ Awaitable<absl::Status> Swap::ListLocked() {
   for (int row = 0; row < result.rows(); ++row) {
     locked_.emplace_back(std::string(result.Text(row, 0)), std::string(result.Text(row, 1)));
   }
-  lock_.before = AncestorLocks(design_, /*exclusive=*/true);
-  std::ranges::move(PartnerLocks(design_, /*first=*/true), std::back_inserter(lock_.before));
-  lock_.after = PartnerLocks(design_, /*first=*/false);
-  for (const std::vector<PartnerLock>* partners : {&lock_.before, &lock_.after}) {
+  lock_.partners = {.early = PartnersAt(design_, "early"),
+                    .ancestors = AncestorLocks(design_),
+                    .referenced = PartnersAt(design_, "referenced"),
+                    .referencing = PartnersAt(design_, "referencing")};
+  for (const auto* partners :
+       {&lock_.partners.early, &lock_.partners.ancestors, &lock_.partners.referenced, &lock_.partners.referencing}) {
     std::ranges::transform(*partners, std::back_inserter(locked_), &PartnerLock::relation);
   }
   if (!design_.partition.default_beside.name.name().empty()) {
@@ -171,24 +173,14 @@ Awaitable<absl::Status> Swap::CheckNothingChanged() {
   if (!tripwire.dependents.empty()) {
     co_return DependentsChanged(design_, tripwire.dependents);
   }
-  TableFacts table;
-  table.oid = design_.source_oid;
-  CO_ASSIGN_OR_RETURN(const std::vector<Finding> findings,
-                      co_await DependentFindings(connection, table, context_.options.allow_publish_all));
-  for (const Finding& finding : findings) {
-    if (finding.severity == Severity::kRefuse) {
-      co_return WithEndKind(EndKind::kStopped, absl::FailedPreconditionError(
-                                                   fmt::format("{}: {} ({}); it came during the run", finding.object,
-                                                               finding.message, finding.remedy)));
-    }
-  }
+  CO_RETURN_IF_ERROR(co_await CheckNothingCame(connection, design_, context_.options.allow_publish_all));
   CO_RETURN_IF_ERROR(co_await RunAll(FinishShapeSql(design_)));
   CO_ASSIGN_OR_RETURN(const std::optional<int64_t> shadow, co_await ReadOid(connection, design_.transfer.shadow));
   if (!shadow) {
     co_return Impossible("the shadow is gone");
   }
   shadow_oid_ = *shadow;
-  CO_ASSIGN_OR_RETURN(const Shape shape, co_await ReadShape(connection, *shadow));
+  CO_ASSIGN_OR_RETURN(const Shape shape, co_await ReadShape(connection, *shadow, design_.source_oid));
   const std::vector<std::string> differences = DiffShapes(design_.expected_shape, shape);
   if (!differences.empty()) {
     co_return Impossible(fmt::format("the shadow is not what the change makes of {}: {}",
@@ -200,7 +192,17 @@ Awaitable<absl::Status> Swap::CheckNothingChanged() {
 // Everything that hung on the old table hangs on the new one, in the form that the change gives it, and nothing hangs
 // on the old one any more.
 Awaitable<absl::Status> Swap::CheckDependents() {
-  CO_ASSIGN_OR_RETURN(const std::vector<Dependent> now, co_await ReadDependents(*context_.journal, shadow_oid_));
+  CO_ASSIGN_OR_RETURN(std::vector<Dependent> now,
+                      co_await ReadDependents(*context_.journal, shadow_oid_, design_.source_oid));
+  // Of what stands in for a partitioned table's key for a while only the key itself is known.
+  for (Dependent& one : now) {
+    const bool stands_in = std::ranges::any_of(design_.carried, [&one](const CarriedDependent& carried) {
+      return std::ranges::find(carried.stand_ins, one.name) != carried.stand_ins.end();
+    });
+    if (stands_in) {
+      one.attributes.clear();
+    }
+  }
   std::vector<std::string> differences = DiffDependents(DependentsInSwap(design_), now, /*with_state=*/false);
   CO_ASSIGN_OR_RETURN(const std::vector<Dependent> left,
                       co_await ReadDependents(*context_.journal, design_.source_oid));
@@ -250,6 +252,7 @@ Awaitable<absl::Status> Swap::Exchange(bool fence) {
       statements.push_back(CarryIdentitySql(design_, identity));
     }
   }
+  append(GuardOldTableSql(design_));
   append(AttachPartitionSql(design_));
   if (fence) {
     append(CreateFenceSql(design_));
@@ -311,16 +314,12 @@ Awaitable<absl::Status> Swap::StoppedWritersBody() {
     }
     CO_RETURN_IF_ERROR(co_await CheckHold());
   }
-  CO_RETURN_IF_ERROR(
-      co_await LockPartners(*context_.journal, lock_.before, lock_.role, lock_.deadlock_timeout, asked_at_));
-  const milliseconds wait = TimeToWait(lock_.deadlock_timeout, asked_at_);
-  if (wait <= milliseconds(0)) {
+  if (TimeToWait(lock_.deadlock_timeout, asked_at_) <= milliseconds(0)) {
     co_return TryAgain("the last replay left no time for the readers to be waited for");
   }
-  CO_RETURN_IF_ERROR(co_await LockTables(*context_.journal, {design_.transfer.source, design_.transfer.shadow},
-                                         "ACCESS EXCLUSIVE", wait));
-  CO_RETURN_IF_ERROR(
-      co_await LockPartners(*context_.journal, lock_.after, lock_.role, lock_.deadlock_timeout, asked_at_));
+  PoliteLock all = lock_;
+  all.tables = {design_.transfer.source, design_.transfer.shadow};
+  CO_RETURN_IF_ERROR(co_await LockTheRest(*context_.journal, all, asked_at_));
   CO_RETURN_IF_ERROR(co_await CheckLogEmpty());
   co_return co_await Exchange(/*fence=*/true);
 }
@@ -370,6 +369,7 @@ Awaitable<absl::Status> Swap::TryOnce() {
     CO_RETURN_IF_ERROR(co_await WaitForOldSnapshots());
   }
   PoliteLock lock = lock_;
+  lock.turn = context_.report.swap_tries - 1;
   asked_at_ = Clock::now();
   if (strict_) {
     lock.tables = {design_.transfer.source, design_.transfer.shadow};
@@ -377,10 +377,6 @@ Awaitable<absl::Status> Swap::TryOnce() {
     co_return co_await TryPoliteLock(*context_.journal, lock, [this] { return StrictBody(); });
   }
   lock.tables = {design_.transfer.source};
-  // Nobody but the table's writers waits for the replay: those who come through an ancestor, too, or they would hold
-  // that when it is needed for the swap.
-  lock.before = AncestorLocks(design_, /*exclusive=*/false);
-  lock.after.clear();
   lock.mode = "SHARE ROW EXCLUSIVE";
   co_return co_await TryPoliteLock(*context_.journal, lock, [this] { return StoppedWritersBody(); });
 }

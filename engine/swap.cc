@@ -1,5 +1,7 @@
 #include "engine/swap.h"
 
+#include <set>
+
 #include "engine/builds.h"
 #include "fmt/format.h"
 #include "fmt/ranges.h"
@@ -86,41 +88,58 @@ std::string CarryIdentitySql(const Design& design, const IdentityColumn& identit
           SequenceOf(OldTable(design), identity.source_column), SequenceOf(design.transfer.source, identity.column))));
 }
 
+std::vector<const CarriedDependent*> ReferencingTables(const Design& design) {
+  std::vector<const CarriedDependent*> tables;
+  std::set<pg::QualifiedName> seen;
+  for (const CarriedDependent& one : design.carried) {
+    const QualifiedName table(one.lock_schema, one.lock_name);
+    if (one.kind == "foreign key" && one.lock_place == "referencing" && !one.attach.empty() &&
+        seen.insert(table).second) {
+      tables.push_back(&one);
+    }
+  }
+  return tables;
+}
+
 std::vector<std::string> CreateFenceSql(const Design& design) {
   const QualifiedName marker(design.schema_old, "pgmoult_swapped");
   const QualifiedName function(design.schema_old, "pgmoult_fence");
+  const Ident name = FenceName(design);
   std::vector<std::string> statements = {
       fmt::format("CREATE TABLE {} AS SELECT pg_catalog.clock_timestamp() AS at", marker),
       fmt::format(
           "CREATE FUNCTION {}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, "
           "pg_temp AS $pgmoult$ BEGIN IF pg_catalog.current_setting('transaction_isolation') <> 'read committed' "
           "AND NOT EXISTS (SELECT FROM {}) THEN RAISE EXCEPTION 'could not serialize access: this transaction "
-          "began before % changed its shape', TG_TABLE_NAME USING ERRCODE = '40001', HINT = 'Retry the "
+          "began before % changed its shape', TG_ARGV[0] USING ERRCODE = '40001', HINT = 'Retry the "
           "transaction.'; END IF; RETURN NULL; END $pgmoult$",
           function, marker),
-      fmt::format("REVOKE EXECUTE ON FUNCTION {}() FROM PUBLIC", function),
+      fmt::format("REVOKE EXECUTE ON FUNCTION {}() FROM PUBLIC", function)};
+  const auto add = [&](const QualifiedName& table, std::string_view events) {
+    statements.push_back(fmt::format("CREATE TRIGGER {} BEFORE {} ON {} FOR EACH STATEMENT EXECUTE FUNCTION {}({})",
+                                     name, events, table, function, Literal(design.transfer.source.name.name())));
+    statements.push_back(fmt::format("ALTER TABLE ONLY {} ENABLE ALWAYS TRIGGER {}", table, name));
   };
-  const auto add = [&](const QualifiedName& table) {
-    statements.push_back(
-        fmt::format("CREATE TRIGGER {} BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON {} FOR EACH STATEMENT EXECUTE "
-                    "FUNCTION {}()",
-                    FenceName(design), table, function));
-    statements.push_back(fmt::format("ALTER TABLE ONLY {} ENABLE ALWAYS TRIGGER {}", table, FenceName(design)));
-  };
-  add(design.transfer.source);
-  for (const Ancestor& ancestor : design.partition.ancestors) {
-    if (ancestor.owner == design.owner) {
-      add(ancestor.table);
-      continue;
+  add(design.transfer.source, "INSERT OR UPDATE OR DELETE OR TRUNCATE");
+  const auto add_as = [&](const std::string& owner, const QualifiedName& table, std::string_view events) {
+    const bool other = owner != design.owner;
+    if (other) {
+      statements.push_back(fmt::format("GRANT USAGE ON SCHEMA {} TO {}", Ident(design.schema_old), Ident(owner)));
+      statements.push_back(fmt::format("GRANT EXECUTE ON FUNCTION {}() TO {}", function, Ident(owner)));
+      statements.push_back(fmt::format("SET LOCAL ROLE {}", Ident(owner)));
     }
-    const Ident owner(ancestor.owner);
-    statements.push_back(fmt::format("GRANT USAGE ON SCHEMA {} TO {}", marker.schema, owner));
-    statements.push_back(fmt::format("GRANT EXECUTE ON FUNCTION {}() TO {}", function, owner));
-    statements.push_back(fmt::format("SET LOCAL ROLE {}", owner));
-    add(ancestor.table);
-    statements.push_back(fmt::format("SET LOCAL ROLE {}", Ident(design.owner)));
-    statements.push_back(fmt::format("REVOKE EXECUTE ON FUNCTION {}() FROM {}", function, owner));
-    statements.push_back(fmt::format("REVOKE USAGE ON SCHEMA {} FROM {}", marker.schema, owner));
+    add(table, events);
+    if (other) {
+      statements.push_back(fmt::format("SET LOCAL ROLE {}", Ident(design.owner)));
+    }
+  };
+  // A statement fires the triggers of the table that it names.
+  for (const Ancestor& ancestor : design.partition.ancestors) {
+    add_as(ancestor.owner, ancestor.table, "INSERT OR UPDATE OR DELETE OR TRUNCATE");
+  }
+  // The check of a foreign key reads the new table by the writer's snapshot, and would miss rows.
+  for (const CarriedDependent* key : ReferencingTables(design)) {
+    add_as(key->owner, {key->lock_schema, key->lock_name}, "INSERT OR UPDATE");
   }
   return statements;
 }
@@ -129,10 +148,34 @@ std::string DropAncestorFenceSql(const Design& design, const Ancestor& ancestor)
   return fmt::format("DROP TRIGGER IF EXISTS {} ON {}", FenceName(design), ancestor.table);
 }
 
+std::vector<std::string> GuardOldTableSql(const Design& design) {
+  const QualifiedName function(design.schema_old, "pgmoult_guard");
+  const Ident name(fmt::format("pgmoult_{}_guard", design.transfer.migration));
+  const QualifiedName old = OldTable(design);
+  return {
+      fmt::format("CREATE FUNCTION {}() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS "
+                  "$pgmoult$ BEGIN RAISE EXCEPTION 'could not serialize access: this statement began before % changed "
+                  "its shape', TG_ARGV[0] USING ERRCODE = '40001', HINT = 'Retry the transaction.'; END $pgmoult$",
+                  function),
+      fmt::format("REVOKE EXECUTE ON FUNCTION {}() FROM PUBLIC", function),
+      fmt::format("CREATE TRIGGER {} BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON {} FOR EACH STATEMENT EXECUTE "
+                  "FUNCTION {}({})",
+                  name, old, function, Literal(design.transfer.source.name.name())),
+      fmt::format("ALTER TABLE {} ENABLE ALWAYS TRIGGER {}", old, name)};
+}
+
 std::vector<std::string> DropFenceSql(const Design& design) {
-  return {fmt::format("DROP TRIGGER IF EXISTS {} ON {}", FenceName(design), design.transfer.source),
-          fmt::format("DROP FUNCTION IF EXISTS {}()", QualifiedName(design.schema_old, "pgmoult_fence")),
-          fmt::format("DROP TABLE IF EXISTS {}", QualifiedName(design.schema_old, "pgmoult_swapped"))};
+  std::vector<std::string> statements = {
+      fmt::format("DROP TRIGGER IF EXISTS {} ON {}", FenceName(design), design.transfer.source)};
+  for (const CarriedDependent* key : ReferencingTables(design)) {
+    statements.push_back(fmt::format("SET LOCAL ROLE {}", Ident(key->owner)));
+    statements.push_back(fmt::format("DROP TRIGGER IF EXISTS {} ON {}", FenceName(design),
+                                     QualifiedName(key->lock_schema, key->lock_name)));
+  }
+  statements.push_back(fmt::format("SET LOCAL ROLE {}", Ident(design.owner)));
+  statements.push_back(fmt::format("DROP FUNCTION IF EXISTS {}()", QualifiedName(design.schema_old, "pgmoult_fence")));
+  statements.push_back(fmt::format("DROP TABLE IF EXISTS {}", QualifiedName(design.schema_old, "pgmoult_swapped")));
+  return statements;
 }
 
 }  // namespace pgmoult::engine

@@ -50,6 +50,18 @@ repair_without_for_share       engine  TrialSwapTest.V1ARepairWaitsForAnOpenWrit
 hash_without_null_markers      engine  VerifyTest.TellsNullFromTheEmptyText
 swap_with_a_full_log           engine  TrialSwapTest.ModelNoLastReplayTheSwapNeedsAnEmptyLog
 swap_ignores_old_snapshots     engine  SwapTest.R1WaitsForOldSnapshotsWhereWritesGoThrough
+forget_trigger                 engine  DependentTest.WhateverHangsOnTheTableIsCarriedOver
+forget_policy                  engine  DependentTest.WhateverHangsOnTheTableIsCarriedOver
+forget_rule                    engine  DependentTest.WhateverHangsOnTheTableIsCarriedOver
+forget_own_foreign_key         engine  DependentTest.WhateverHangsOnTheTableIsCarriedOver
+forget_foreign_key             engine  DependentTest.WhateverHangsOnTheTableIsCarriedOver
+forget_partitioned_foreign_key engine  DependentTest.WhateverHangsOnTheTableIsCarriedOver
+forget_view                    engine  DependentTest.WhateverHangsOnTheTableIsCarriedOver
+forget_rule_elsewhere          engine  DependentTest.WhateverHangsOnTheTableIsCarriedOver
+forget_policy_elsewhere        engine  DependentTest.WhateverHangsOnTheTableIsCarriedOver
+forget_function                engine  DependentTest.WhateverHangsOnTheTableIsCarriedOver
+forget_publication             engine  DependentTest.WhateverHangsOnTheTableIsCarriedOver
+forget_materialized_view       engine  DependentTest.WhateverHangsOnTheTableIsCarriedOver
 tripwire_without_xmin          engine  TrialTest.C3TriggersSwitchedOffAndOnAgainInOneTransactionAreNoticed
 lock_without_eviction          engine  TrialSwapTest.L1AnAutovacuumGivesWay
 "

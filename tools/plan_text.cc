@@ -233,6 +233,17 @@ std::string LocksText(const Plan& plan) {
   return text;
 }
 
+std::string DependentsText(const Plan& plan) {
+  if (plan.dependents.empty()) {
+    return "";
+  }
+  std::string text = "\nWhat hangs on the table\n";
+  for (const engine::DependentFate& one : plan.dependents) {
+    text += Item("-", fmt::format("{}: {}. Lock: {}", OneLine(one.object), one.fate, OneLine(one.lock)));
+  }
+  return text;
+}
+
 std::string SpaceText(const Plan& plan) {
   std::string text = fmt::format("about {} for the new table, until finalize", HumanBytes(plan.disk_bytes_needed));
   if (plan.disk_bytes_free) {
@@ -311,7 +322,8 @@ std::string PlanText(const Plan& plan, const RunOptions& options, const std::str
     text += "\n" + Labelled("Key", KeyText(design)) + Labelled("Dual-write", DualWriteText(design, options)) +
             Labelled("Disk", SpaceText(plan)) +
             Labelled("WAL", fmt::format("about {}", HumanBytes(plan.wal_bytes_needed)));
-    text += ColumnsText(plan.build) + DeferredText(design) + LocksText(plan) + PreparedText(plan);
+    text +=
+        ColumnsText(plan.build) + DeferredText(design) + DependentsText(plan) + LocksText(plan) + PreparedText(plan);
   }
   text += FindingsText(plan, Severity::kNote, "Notes");
   return text + (plan.refused() ? "\nNext: do what the arrows say, then plan again.\n"

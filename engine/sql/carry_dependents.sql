@@ -3,8 +3,11 @@
 -- to the new table $2 (an OID), which the change has been applied to: one row each. kind, oid, owner (the role that does it),
 -- detach and attach (statements of the swap, before names are exchanged: they name the new table by its present name), finish (after
 -- it, by its final name; each waits for nobody), lock_schema, lock_name (the relation that the swap locks for it, if any), lock_role (its owner),
--- lock_form ('table', 'tree' with partitions, 'other'), lock_first (before the table; else after it), stand_ins (names of what is there
--- instead until it is finished), query (of a materialized view, which is made anew), populated. $4: the schema of old tables.
+-- lock_form ('table', 'tree' with partitions, 'other'), lock_place ('early': before
+-- the table, readers and all; 'referencing': its writers get to the table by its own locks; 'referenced': the table's writers get
+-- to it), stand_ins (names of what is there
+-- instead until it is finished), note (what people should know
+-- beforehand), query (of a materialized view, which is made anew), populated. $4: the schema of old tables.
 -- The texts are those of the clones as the change has left them. To be run with search_path = pg_catalog.
 WITH rel AS (
   SELECT s.oid, quote_ident(sn.nspname) || '.' || quote_ident(s.relname) AS source,
@@ -21,8 +24,22 @@ fk AS (
   SELECT i.kind, i.oid, i.real, k.conname, k.conrelid, k.convalidated, c.relkind, pg_get_userbyid(c.relowner)::text AS owner,
          c.relname, n.nspname, fc.relname AS other_name, fc.relkind AS other_kind, fn.nspname AS other_schema, pg_get_userbyid(fc.relowner)::text AS other_owner,
          CASE WHEN k.conrelid <> r.oid THEN 'in' WHEN k.confrelid = r.oid THEN 'self' ELSE 'out' END AS way,
+         -- Where the login may not lock the other table, the statement that drops the key does.
+         k.conrelid = r.oid AND k.confrelid <> r.oid
+           AND pg_has_role(session_user, fc.relowner,
+                           CASE WHEN current_setting('server_version_num')::int >= 160000 THEN 'SET' ELSE 'MEMBER' END)
+           AS locks_other,
          coalesce(to_jsonb(k)->>'conenforced', 'true') = 'true' AS enforced,
-         'COMMENT ON CONSTRAINT ' || quote_ident(k.conname) || ' ON %s IS '
+         coalesce((SELECT string_agg(format('column %I, which it references, becomes %s; column %I of %s stays %s', b.attname,
+                                            format_type(b.atttypid, b.atttypmod), own.attname, k.conrelid::regclass,
+                                            format_type(own.atttypid, own.atttypmod)), '; ' ORDER BY f.pos)
+                   FROM unnest(k.confkey, m.confkey, k.conkey) WITH ORDINALITY f(was, is_now, own, pos)
+                   JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum = f.was
+                   JOIN pg_attribute b ON b.attrelid = r.shadow_oid AND b.attnum = f.is_now
+                   JOIN pg_attribute own ON own.attrelid = k.conrelid AND own.attnum = f.own
+                   WHERE k.confrelid = r.oid AND k.conrelid <> r.oid
+                     AND (a.atttypid, a.atttypmod) IS DISTINCT FROM (b.atttypid, b.atttypmod)), '') AS note,
+         'COMMENT ON CONSTRAINT ' || replace(quote_ident(k.conname), '%', '%%') || ' ON %s IS '
            || replace(quote_literal(obj_description(k.oid, 'pg_constraint')), '%', '%%') AS comment,
          regexp_replace(CASE WHEN k.conrelid = r.oid AND k.confrelid <> r.oid
                              THEN replace(pg_get_constraintdef(m.oid), ' REFERENCES ' || i.clone || '(', ' REFERENCES ' || i.real || '(')
@@ -36,7 +53,8 @@ fk AS (
 -- A foreign key of a partitioned table cannot be NOT VALID: until it is there again, each leaf has it for itself, under the name
 -- that it will have as a part of the whole.
 leaf AS (
-  SELECT k.oid, k.def, k.conname, quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS name, quote_ident(l.conname) AS leaf_con
+  SELECT k.oid, k.def, k.conname, quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS name, quote_ident(l.conname) AS leaf_con,
+         obj_description(l.oid, 'pg_constraint') AS leaf_comment
   FROM fk k, LATERAL pg_partition_tree(k.conrelid) t
   JOIN pg_class c ON c.oid = t.relid JOIN pg_namespace n ON n.oid = c.relnamespace
   JOIN pg_constraint l ON l.conrelid = c.oid AND l.contype = 'f'
@@ -50,14 +68,14 @@ SELECT i.kind, i.oid, pg_get_userbyid(c.relowner)::text AS owner, '{}'::text[] A
                     ' WITH (' || (SELECT string_agg(quote_ident(o.option_name) || ' = ' || quote_literal(o.option_value), ', ')
                                   FROM pg_options_to_table(c.reloptions) o) || ')', pg_get_viewdef(i.clone::regclass))] AS attach,
        '{}'::text[] AS finish, n.nspname::text AS lock_schema, c.relname::text AS lock_name, pg_get_userbyid(c.relowner)::text AS lock_role,
-       'other' AS lock_form, true AS lock_first,
-       '{}'::text[] AS stand_ins, '' AS query, false AS populated
+       'other' AS lock_form, 'early' AS lock_place,
+       '{}'::text[] AS stand_ins, '' AS note, '' AS query, false AS populated
 FROM item i JOIN pg_class c ON i.kind = 'view' AND c.oid = i.oid JOIN pg_namespace n ON n.oid = c.relnamespace
 UNION ALL
 SELECT i.kind, i.oid, pg_get_userbyid(c.relowner)::text, '{}',
        ARRAY['CREATE OR REPLACE ' || CASE WHEN left(d.def, length(d.head || i.clone)) = d.head || i.clone
              THEN substr(d.head, length('CREATE ') + 1) || i.real || substr(d.def, length(d.head || i.clone) + 1) END],
-       '{}', n.nspname::text, c.relname::text, pg_get_userbyid(c.relowner)::text, CASE WHEN c.relkind = 'r' THEN 'table' ELSE 'other' END, true, '{}', '', false
+       '{}', n.nspname::text, c.relname::text, pg_get_userbyid(c.relowner)::text, CASE WHEN c.relkind = 'r' THEN 'table' ELSE 'other' END, 'early', '{}', '', '', false
 FROM item i JOIN pg_rewrite w ON i.kind = 'rule' AND w.oid = i.oid
 JOIN pg_class c ON c.oid = w.ev_class JOIN pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_rewrite m ON m.ev_class = i.clone::regclass,
@@ -68,14 +86,14 @@ UNION ALL
 SELECT i.kind, i.oid, pg_get_userbyid(c.relowner)::text, '{}',
        ARRAY[format('ALTER POLICY %I ON %s%s%s', p.polname, i.real, ' USING (' || pg_get_expr(m.polqual, m.polrelid) || ')',
                     ' WITH CHECK (' || pg_get_expr(m.polwithcheck, m.polrelid) || ')')],
-       '{}', n.nspname::text, c.relname::text, pg_get_userbyid(c.relowner)::text, CASE WHEN c.relkind = 'r' THEN 'table' ELSE 'tree' END, true, '{}', '', false
+       '{}', n.nspname::text, c.relname::text, pg_get_userbyid(c.relowner)::text, CASE WHEN c.relkind = 'r' THEN 'table' ELSE 'tree' END, 'referencing', '{}', '', '', false
 FROM item i JOIN pg_policy p ON i.kind = 'policy' AND p.oid = i.oid
 JOIN pg_class c ON c.oid = p.polrelid JOIN pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_policy m ON m.polrelid = i.clone::regclass
 UNION ALL
 SELECT i.kind, i.oid, pg_get_userbyid(f.proowner)::text, '{}',
        ARRAY[CASE WHEN left(d.def, length(d.head || i.clone || '(')) = d.head || i.clone || '('
-                  THEN d.head || i.real || substr(d.def, length(d.head || i.clone) + 1) END], '{}', '', '', '', '', true, '{}', '', false
+                  THEN d.head || i.real || substr(d.def, length(d.head || i.clone) + 1) END], '{}', '', '', '', '', '', '{}', '', '', false
 FROM item i JOIN pg_proc f ON i.kind = 'function' AND f.oid = i.oid
 JOIN pg_proc m ON i.clone = m.pronamespace::regnamespace::text || '.' || quote_ident(m.proname),
      LATERAL (SELECT pg_get_functiondef(m.oid) AS def,
@@ -88,26 +106,28 @@ SELECT k.kind, k.oid, r.owner,
                                            CASE WHEN k.enforced THEN ' NOT VALID' ELSE '' END), format(k.comment, r.shadow)], NULL) END,
        CASE WHEN k.convalidated AND k.def IS NOT NULL
             THEN ARRAY[format('ALTER TABLE %s VALIDATE CONSTRAINT %I', r.source, k.conname)] ELSE '{}' END,
-       CASE k.way WHEN 'out' THEN k.other_schema::text ELSE '' END, CASE k.way WHEN 'out' THEN k.other_name::text ELSE '' END,
-       k.other_owner, CASE WHEN k.other_kind = 'p' THEN 'tree' ELSE 'table' END, false, '{}', '', false
+       CASE WHEN k.locks_other THEN k.other_schema::text ELSE '' END, CASE WHEN k.locks_other THEN k.other_name::text ELSE '' END,
+       k.other_owner, CASE WHEN k.other_kind = 'p' THEN 'tree' ELSE 'table' END, 'referenced', '{}', k.note, '', false
 FROM rel r, fk k WHERE k.way <> 'in'
 UNION ALL
 SELECT k.kind, k.oid, k.owner, '{}',
        array_remove(ARRAY[format('ALTER TABLE %s DROP CONSTRAINT %I, ADD CONSTRAINT %I %s%s', k.real, k.conname, k.conname, k.def,
                                  CASE WHEN k.enforced THEN ' NOT VALID' ELSE '' END), format(k.comment, k.real)], NULL),
        CASE WHEN k.convalidated THEN ARRAY[format('ALTER TABLE %s VALIDATE CONSTRAINT %I', k.real, k.conname)] ELSE '{}' END,
-       k.nspname::text, k.relname::text, k.owner, 'table', true, '{}', '', false
+       k.nspname::text, k.relname::text, k.owner, 'table', 'referencing', '{}', k.note, '', false
 FROM fk k WHERE k.way = 'in' AND k.relkind <> 'p'
 UNION ALL
 SELECT k.kind, k.oid, k.owner, ARRAY[format('ALTER TABLE %s DROP CONSTRAINT %I', k.real, k.conname)],
        ARRAY(SELECT format('ALTER TABLE %s ADD CONSTRAINT %s %s NOT VALID', l.name, l.leaf_con, l.def)
-             FROM leaf l WHERE l.oid = k.oid ORDER BY l.name),
+             FROM leaf l WHERE l.oid = k.oid ORDER BY l.name)
+       || ARRAY(SELECT format('COMMENT ON CONSTRAINT %s ON %s IS %L', l.leaf_con, l.name, l.leaf_comment)
+                FROM leaf l WHERE l.oid = k.oid AND l.leaf_comment IS NOT NULL ORDER BY l.name),
        ARRAY(SELECT format('ALTER TABLE %s VALIDATE CONSTRAINT %s', l.name, l.leaf_con) FROM leaf l WHERE l.oid = k.oid ORDER BY l.name)
        || array_remove(ARRAY[format('ALTER TABLE %s ADD CONSTRAINT %I %s', k.real, k.conname,
                                     replace(k.def, ' REFERENCES ' || r.shadow || '(', ' REFERENCES ' || r.source || '(')),
                              format(k.comment, k.real)], NULL),
-       k.nspname::text, k.relname::text, k.owner, 'tree', true,
-       ARRAY(SELECT 'foreign key ' || l.leaf_con || ' of table ' || l.name FROM leaf l WHERE l.oid = k.oid ORDER BY l.name), '', false
+       k.nspname::text, k.relname::text, k.owner, 'tree', 'referencing',
+       ARRAY(SELECT 'foreign key ' || l.leaf_con || ' of table ' || l.name FROM leaf l WHERE l.oid = k.oid ORDER BY l.name), k.note, '', false
 FROM rel r, fk k WHERE k.way = 'in' AND k.relkind = 'p'
 UNION ALL
 SELECT i.kind, i.oid, pg_get_userbyid(b.pubowner)::text,
@@ -118,13 +138,19 @@ SELECT i.kind, i.oid, pg_get_userbyid(b.pubowner)::text,
                              JOIN pg_attribute a ON a.attrelid = r.shadow_oid AND a.attnum = x.attnum::int2) || ')',
                     ' WHERE (' || (SELECT to_jsonb(p)->>'rowfilter' FROM pg_publication_tables p
                                    WHERE p.pubname = c.pubname LIMIT 1) || ')')],
-       '{}', '', '', '', '', true, '{}', '', false
+       '{}', '', '', '', '', '', '{}', '', '', false
 FROM rel r CROSS JOIN item i JOIN pg_publication_rel o ON i.kind = 'publication' AND o.oid = i.oid
 JOIN pg_publication b ON b.oid = o.prpubid JOIN pg_publication c ON i.clone = quote_ident(c.pubname)
 JOIN pg_publication_rel m ON m.prpubid = c.oid AND m.prrelid = r.shadow_oid
 UNION ALL
 SELECT i.kind, i.oid, pg_get_userbyid(c.relowner)::text,
-       ARRAY[format('ALTER MATERIALIZED VIEW %s SET SCHEMA %I', i.real, $4::text)],
-       ARRAY[format('ALTER MATERIALIZED VIEW %s SET SCHEMA %I', i.clone, n.nspname)], '{}', n.nspname::text, c.relname::text,
-       pg_get_userbyid(c.relowner)::text, 'other', true, '{}', rtrim(pg_get_viewdef(i.clone::regclass), ';'), c.relispopulated
+       ARRAY[format('ALTER MATERIALIZED VIEW %s SET SCHEMA %I', i.real, $4::text)]
+       || ARRAY(SELECT format('ALTER STATISTICS %I.%I SET SCHEMA %I', sn.nspname, s.stxname, $4::text)
+                FROM pg_statistic_ext s JOIN pg_namespace sn ON sn.oid = s.stxnamespace WHERE s.stxrelid = c.oid ORDER BY s.stxname),
+       ARRAY[format('ALTER MATERIALIZED VIEW %s SET SCHEMA %I', i.clone, n.nspname)]
+       || ARRAY(SELECT format('ALTER STATISTICS %I.%I SET SCHEMA %I', tn.nspname, s.stxname, sn.nspname)
+                FROM rel r JOIN pg_class t ON t.oid = r.shadow_oid JOIN pg_namespace tn ON tn.oid = t.relnamespace,
+                     pg_statistic_ext s JOIN pg_namespace sn ON sn.oid = s.stxnamespace
+                WHERE s.stxrelid = c.oid ORDER BY s.stxname), '{}', n.nspname::text, c.relname::text,
+       pg_get_userbyid(c.relowner)::text, 'other', 'early', '{}', '', rtrim(pg_get_viewdef(i.clone::regclass), ';'), c.relispopulated
 FROM item i JOIN pg_class c ON i.kind = 'materialized view' AND c.oid = i.oid JOIN pg_namespace n ON n.oid = c.relnamespace

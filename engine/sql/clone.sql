@@ -45,7 +45,8 @@ creation AS (
 idx AS (
   SELECT x.*, ic.relname, quote_ident(ic.relname) AS qidx, r.target || '.' || quote_ident(ic.relname) AS clone_idx,
          ts.spcname, k.oid AS conid, k.contype, k.condeferrable, k.condeferred,
-         row_number() OVER (ORDER BY ic.relname COLLATE "C") AS pos,
+         -- In the order in which they were made: of two that would do, a foreign key uses the first.
+         row_number() OVER (ORDER BY ic.oid) AS pos,
          CASE WHEN x.indisexclusion
            THEN 'ALTER TABLE ' || r.clone || ' ADD CONSTRAINT ' || quote_ident(k.conname) || ' ' || pg_get_constraintdef(k.oid)
            ELSE (SELECT CASE WHEN left(def, length(head || r.qname || ' USING ')) = head || r.qname || ' USING '
@@ -69,6 +70,9 @@ acl_object AS (
   UNION ALL
   SELECT s.oid, 0, 'SEQUENCE ' || s.clone, NULL, 'S', s.relacl, coalesce(s.relacl, acldefault('s', s.relowner))
   FROM identity_sequence s
+  UNION ALL
+  SELECT t.oid, 0, 'TYPE ' || r.clone, NULL, 'T', t.typacl, t.typacl
+  FROM rel r JOIN pg_type t ON t.oid = r.reltype WHERE t.typacl IS NOT NULL
 ),
 default_acl AS (
   SELECT d.defaclobjtype AS objtype, x.grantee
@@ -90,8 +94,8 @@ revocation AS (
                 UNION SELECT d.grantee FROM default_acl d WHERE d.objtype = o.objtype AND d.grantee IS NOT NULL) g
 ),
 item AS (
-  SELECT o.objid, o.num, o.target, o.qcol, x.grantor, x.grantee, x.privilege_type, x.is_grantable
-  FROM acl_object o, aclexplode(o.acl) x
+  SELECT o.objid, o.num, o.target, o.qcol, x.grantor, x.grantee, x.privilege_type, x.is_grantable, x.pos
+  FROM acl_object o, aclexplode(o.acl) WITH ORDINALITY x(grantor, grantee, privilege_type, is_grantable, pos)
   WHERE o.objtype = 'c' OR EXISTS (SELECT FROM reset_object q WHERE q.target = o.target)
 ),
 grant_level AS (
@@ -110,7 +114,8 @@ grant_level AS (
 ),
 grant_batch AS (
   SELECT g.level, g.grantor, g.target, g.grantee, g.is_grantable,
-         string_agg(g.privilege_type || coalesce(' (' || g.qcol || ')', ''), ', ' ORDER BY g.privilege_type, g.num) AS what
+         string_agg(g.privilege_type || coalesce(' (' || g.qcol || ')', ''), ', ' ORDER BY g.privilege_type, g.num) AS what,
+         min(g.pos) AS pos
   FROM grant_level g GROUP BY g.level, g.grantor, g.target, g.grantee, g.is_grantable
 ),
 -- The steps, each with its place (phase, pos, step) in the script.
@@ -120,7 +125,7 @@ script AS (
   UNION ALL
   SELECT 15, 0, 0, 'REVOKE ALL ON ' || v.target || ' FROM '
                    || CASE WHEN v.grantee = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(v.grantee)) END || ' CASCADE'
-  FROM revocation v WHERE v.target LIKE 'TABLE %'
+  FROM revocation v WHERE v.target LIKE 'TABLE %' OR v.target LIKE 'TYPE %'
   UNION ALL
   SELECT 20, a.attnum, 0,
          format('ALTER TABLE %s ALTER COLUMN %s ADD GENERATED %s AS IDENTITY (SEQUENCE NAME %s START WITH %s INCREMENT BY %s '
@@ -159,7 +164,7 @@ script AS (
   FROM rel r, col a WHERE col_description(r.oid, a.attnum) IS NOT NULL
   UNION ALL
   -- LIKE copies a CHECK or (from 18 on) a NOT NULL that is NOT VALID as a valid one.
-  SELECT 30, row_number() OVER (ORDER BY k.conname COLLATE "C"), v.step, 'ALTER TABLE ' || r.clone || v.sql
+  SELECT 30, dense_rank() OVER (ORDER BY k.conname COLLATE "C"), v.step, 'ALTER TABLE ' || r.clone || v.sql
   FROM rel r JOIN pg_constraint k ON k.conrelid = r.oid AND k.contype IN ('c', 'n') AND NOT k.convalidated,
        LATERAL (VALUES (0, ' DROP CONSTRAINT ' || quote_ident(k.conname)),
                        (1, ' ADD CONSTRAINT ' || quote_ident(k.conname) || ' ' || pg_get_constraintdef(k.oid))) v(step, sql)
@@ -190,7 +195,7 @@ script AS (
   FROM rel r JOIN pg_constraint k ON k.conrelid = r.oid AND k.contype NOT IN ('f', 't')
   WHERE obj_description(k.oid, 'pg_constraint') IS NOT NULL
   UNION ALL
-  SELECT 50, row_number() OVER (ORDER BY s.stxname COLLATE "C"), v.step, v.sql
+  SELECT 50, dense_rank() OVER (ORDER BY s.stxname COLLATE "C"), v.step, v.sql
   FROM rel r JOIN pg_statistic_ext s ON s.stxrelid = r.oid,
        LATERAL (SELECT r.target || '.' || quote_ident(s.stxname) AS clone,
                        (SELECT ' (' || string_agg(CASE e WHEN 'd' THEN 'ndistinct' WHEN 'f' THEN 'dependencies' ELSE 'mcv' END,
@@ -213,11 +218,16 @@ script AS (
                        (3, ' FORCE ROW LEVEL SECURITY', r.relforcerowsecurity)) v(step, sql, needed)
   WHERE v.needed
   UNION ALL
+  SELECT 61, 0, 1, format('COMMENT ON TYPE %s IS %L', v.name, obj_description(v.oid, 'pg_type'))
+  FROM rel r JOIN pg_type t ON t.oid = r.reltype,
+       LATERAL (VALUES (t.oid, r.clone), (t.typarray, r.clone || '[]')) v(oid, name)
+  WHERE obj_description(v.oid, 'pg_type') IS NOT NULL
+  UNION ALL
   SELECT 61, 0, 0, format('COMMENT ON %s %s IS %L', r.what, r.clone, obj_description(r.oid, 'pg_class'))
   FROM rel r WHERE obj_description(r.oid, 'pg_class') IS NOT NULL
   UNION ALL
   -- A grant keeps its grantor: it is given by that role, which needs to see our schema for the moment.
-  SELECT 70 + b.level, row_number() OVER (ORDER BY b.level, b.target, b.grantor, b.grantee, b.is_grantable), v.step, v.sql
+  SELECT 70 + b.level, dense_rank() OVER (ORDER BY b.level, b.target, b.pos, b.grantor, b.grantee, b.is_grantable), v.step, v.sql
   FROM rel r, grant_batch b,
        LATERAL (SELECT quote_ident(pg_get_userbyid(b.grantor)) AS grantor_name) n,
        LATERAL (VALUES

@@ -337,15 +337,17 @@ finding (severity, code, object, message, remedy) AS (
   WHERE NOT has_tablespace_privilege(r.relowner, ts.oid, 'CREATE')
   UNION ALL
   SELECT DISTINCT 'refuse', 'foreign_grantor', 'role ' || quote_ident(pg_get_userbyid(x.grantor)),
-         'Privileges on the table or its columns were granted by this role, not by the owner, and only it can grant them again.',
+         'Privileges on the table, its columns or a materialized view on it were granted by this role, not by the owner, and only it '
+         'can grant them again.',
          format('Make the login a member of it (GRANT %I TO %I), or have these grants made by the owner instead.',
                 pg_get_userbyid(x.grantor), session_user)
-  FROM rel r,
-       LATERAL (SELECT r.relacl AS acl
-                UNION ALL SELECT a.attacl FROM pg_attribute a WHERE a.attrelid = r.oid AND NOT a.attisdropped
-                UNION ALL SELECT s.relacl FROM owned_sequence o JOIN pg_class s ON s.oid = o.oid WHERE o.deptype = 'i') l,
+  FROM rel r, moved m JOIN pg_class c ON c.oid = m.oid LEFT JOIN pg_type t ON t.oid = c.reltype,
+       LATERAL (SELECT c.relacl AS acl UNION ALL SELECT t.typacl
+                UNION ALL SELECT a.attacl FROM pg_attribute a WHERE a.attrelid = c.oid AND NOT a.attisdropped
+                UNION ALL SELECT s.relacl FROM owned_sequence o JOIN pg_class s ON s.oid = o.oid
+                          WHERE o.deptype = 'i' AND c.oid = r.oid) l,
        aclexplode(l.acl) x
-  WHERE x.grantor <> r.relowner
+  WHERE x.grantor <> c.relowner
     AND NOT pg_has_role(session_user, x.grantor, CASE WHEN r.version >= 160000 THEN 'SET' ELSE 'MEMBER' END)
   UNION ALL
   SELECT 'refuse', CASE c.kind WHEN 'publication' THEN 'publication_owner' ELSE 'dependent_owner' END, c.name,
@@ -361,7 +363,8 @@ finding (severity, code, object, message, remedy) AS (
   SELECT 'refuse', 'publication_owner', c.name,
          format('It belongs to %s, who may not add the new table to it: that takes a member of the table''s owner, %s.',
                 pg_get_userbyid(c.owner), r.owner_name),
-         format('GRANT %I TO %I;', r.owner_name, pg_get_userbyid(c.owner))
+         format('ALTER %s OWNER TO %I, or GRANT %I TO %I;', replace(c.name, 'publication ', 'PUBLICATION '), r.owner_name, r.owner_name,
+                pg_get_userbyid(c.owner))
   FROM rel r, carried c
   WHERE c.kind = 'publication' AND NOT pg_has_role(c.owner, r.relowner, 'USAGE')
   UNION ALL
@@ -370,7 +373,7 @@ finding (severity, code, object, message, remedy) AS (
                 c.schema::regnamespace),
          format('GRANT CREATE ON SCHEMA %s TO %I;', c.schema::regnamespace, pg_get_userbyid(c.owner))
   FROM carried c
-  WHERE c.schema IS NOT NULL AND NOT has_schema_privilege(c.owner, c.schema, 'CREATE')
+  WHERE c.schema::regnamespace::text NOT LIKE 'pg\_temp\_%' AND NOT has_schema_privilege(c.owner, c.schema, 'CREATE')
   UNION ALL
   SELECT 'refuse', 'temporary_dependent', c.name, 'It is a temporary object of another session, which nobody else can change.',
          'End that session, or let it drop the object.'
@@ -400,6 +403,21 @@ finding (severity, code, object, message, remedy) AS (
          format('ALTER TABLE %s ENABLE TRIGGER ALL; (as a superuser, on both tables of the key)', k.conrelid::regclass)
   FROM carried c JOIN pg_constraint k ON c.kind = 'foreign key' AND k.oid = c.oid
   WHERE EXISTS (SELECT FROM pg_trigger g WHERE g.tgconstraint = k.oid AND g.tgenabled <> 'O')
+  UNION ALL
+  SELECT DISTINCT 'refuse', 'forced_row_security', 'table ' || f.oid::regclass,
+         'Row security is forced, so ' || pg_get_userbyid(c.owner) || ' may not see every row, and could not validate the '
+         || c.name || ' after the swap.',
+         'ALTER TABLE … NO FORCE ROW LEVEL SECURITY for the time of the run, or give the role BYPASSRLS.'
+  FROM carried c JOIN pg_constraint k ON c.kind = 'foreign key' AND k.oid = c.oid AND k.convalidated
+  JOIN pg_roles o ON o.oid = c.owner AND NOT (o.rolsuper OR o.rolbypassrls)
+  JOIN pg_class f ON f.oid IN (k.conrelid, k.confrelid) AND f.relrowsecurity AND f.relforcerowsecurity
+                 AND pg_has_role(c.owner, f.relowner, 'USAGE') AND f.oid <> $1::oid
+  UNION ALL
+  SELECT 'refuse', 'foreign_key_not_valid', c.name,
+         'It is a foreign key of a partitioned table, and NOT VALID: which of its parts are valid is not carried over yet.',
+         format('ALTER TABLE %s VALIDATE CONSTRAINT %I;', k.conrelid::regclass, k.conname)
+  FROM carried c JOIN pg_constraint k ON c.kind = 'foreign key' AND k.oid = c.oid AND NOT k.convalidated
+  JOIN pg_class p ON p.oid = k.conrelid AND p.relkind = 'p'
   UNION ALL
   SELECT 'refuse', 'foreign_key_period', c.name, 'It is a temporal foreign key (PERIOD), which is not carried over yet.',
          'Drop it for the time of the run and add it again afterwards.'

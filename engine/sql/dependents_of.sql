@@ -1,10 +1,13 @@
 /* pgmoult:catalog */
 -- What others have hung on the table $1 (an OID), or on a materialized view that has to be made again because of it, and the
--- table's own foreign keys, one row each, materialized views first, in an order in which they can be made: kind, oid, name, text, attributes, state.
+-- table's own foreign keys, one row each, materialized views first, in an order in which they can be made: kind, oid, name, text,
+-- attributes, state.
 -- text: what the table's definition has a part in, without the table's own name, so that it is equal for a dependent of the
 -- table and the same dependent of a faithful copy. attributes: the rest that must outlive the swap. state: what may differ for a
--- while after it. $2 (oid[]): views that stand for materialized ones. To be run with search_path = pg_catalog. What hangs on the table in ways that are not listed here is refused
--- (dependents.sql).
+-- while after it.
+-- $2 (an OID): the table that this one is a clone of, or 0: its name is left out, too, since it may stand in literals. $3 (oid[]):
+-- views that stand for materialized ones.
+-- To be run with search_path = pg_catalog. What hangs on the table in ways that are not listed here is refused (dependents.sql).
 WITH rel AS (
   SELECT c.*, t.typarray, quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS qname
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_type t ON t.oid = c.reltype
@@ -13,7 +16,7 @@ WITH rel AS (
 -- The table, and the materialized views on it and on one another.
 moved (oid, depth) AS (
   WITH RECURSIVE step AS (
-    (SELECT r.oid, 0 AS depth FROM rel r UNION SELECT o, 1 FROM unnest($2::oid[]) o)
+    (SELECT r.oid, 0 AS depth FROM rel r UNION SELECT o, 1 FROM unnest($3::oid[]) o)
     UNION
     SELECT w.ev_class, s.depth + 1
     FROM step s
@@ -41,7 +44,9 @@ found (depth, kind, oid, name, text, attributes, state) AS (
          concat_ws('; ', 'owner ' || quote_ident(pg_get_userbyid(c.relowner)),
                    CASE WHEN c.relispopulated THEN 'populated' ELSE 'not populated' END,
                    'indexes ' || (SELECT string_agg(pg_get_indexdef(x.indexrelid), ', ' ORDER BY i.relname)
-                                  FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid WHERE x.indrelid = c.oid)), ''
+                                  FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid WHERE x.indrelid = c.oid),
+                   'statistics ' || (SELECT string_agg(pg_get_statisticsobjdef(s.oid), ', ' ORDER BY s.stxname)
+                                     FROM pg_statistic_ext s WHERE s.stxrelid = c.oid)), ''
   FROM rel r, moved m JOIN pg_class c ON c.oid = m.oid
   WHERE c.oid <> r.oid AND c.relkind = 'm'
   UNION ALL
@@ -99,6 +104,8 @@ found (depth, kind, oid, name, text, attributes, state) AS (
 )
 SELECT kind, oid, name, regexp_replace(text, itself, '(this table)', 'g') AS text, attributes, state
 FROM found,
-     (SELECT '(?<![[:alnum:]_$."])' || regexp_replace(r.qname, '([^[:alnum:]_])', '\\\1', 'g') || '(?![[:alnum:]_$"])' AS itself
-      FROM rel r) t
+     (SELECT '(?<![[:alnum:]_$."])(?:' || string_agg(regexp_replace(q.name, '([^[:alnum:]_])', '\\\1', 'g'), '|')
+             || ')(?![[:alnum:]_$"])' AS itself
+      FROM (SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS name
+            FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid IN ($1::oid, $2::oid)) q) t
 ORDER BY depth, kind, name

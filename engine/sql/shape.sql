@@ -1,5 +1,6 @@
 -- Everything PostgreSQL knows about the table $1 (an OID) as comparable rows (kind, name, definition), without the table's own
 -- schema, OIDs, file numbers or statistics. Equal for a table and a faithful clone of it in another schema.
+-- $2 (an OID): the table that this one is a clone of, or 0: its name is left out, too, since it may stand in literals.
 -- Run with search_path = pg_catalog, so that every other name is written out. Columns that only some major versions have are
 -- read through to_jsonb(row). Privileges are compared by effect: an absent ACL counts as the built-in default.
 -- Serial sequences show up only in the column's default; who owns them is not part of the shape. What others have hung on the
@@ -15,6 +16,8 @@ acl_owner AS (
   UNION ALL
   SELECT 'column', a.attnum, r.oid, a.attacl
   FROM rel r JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum <> 0 AND NOT a.attisdropped AND a.attacl IS NOT NULL
+  UNION ALL
+  SELECT 'row type', 0, t.oid, coalesce(t.typacl, acldefault('T', t.typowner)) FROM rel r JOIN pg_type t ON t.oid = r.reltype
   UNION ALL
   SELECT 'sequence', 0, s.oid, coalesce(s.relacl, acldefault('s', s.relowner))
   FROM rel r JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = r.oid AND d.refobjsubid > 0
@@ -48,7 +51,9 @@ table_rows AS (
   LEFT JOIN pg_am am ON am.oid = r.relam
   LEFT JOIN pg_tablespace ts ON ts.oid = r.reltablespace
   LEFT JOIN pg_class toast ON toast.oid = r.reltoastrelid
-  LEFT JOIN privileges p ON p.what = 'table',
+  LEFT JOIN privileges p ON p.what = 'table'
+  LEFT JOIN privileges tp ON tp.what = 'row type'
+  LEFT JOIN pg_type t ON t.oid = r.reltype,
   LATERAL (VALUES
     ('kind', r.relkind::text),
     ('persistence', r.relpersistence::text),
@@ -62,6 +67,9 @@ table_rows AS (
     ('replica identity', r.relreplident::text),
     ('privileges', coalesce(p.text, 'none')),
     ('comment', obj_description(r.oid, 'pg_class')),
+    ('row type privileges', coalesce(tp.text, 'none')),
+    ('row type comment', obj_description(t.oid, 'pg_type')),
+    ('array type comment', obj_description(t.typarray, 'pg_type')),
     ('of type', CASE WHEN r.reloftype <> 0 THEN format_type(r.reloftype, NULL) END),
     ('partition bound', pg_get_expr(r.relpartbound, r.oid)),
     -- With the bounds of its ancestors or, for a default partition, of its siblings.
@@ -189,8 +197,10 @@ SELECT kind, name::text,
            '\((' || list || ')\)::text\[\]|(' || list || ')::text\[\]', '\1\2', 'g'),
          itself, '(this table)', 'g') AS definition
 FROM all_rows,
-     (SELECT '(?<![[:alnum:]_$."])' || regexp_replace(r.qname, '([^[:alnum:]_])', '\\\1', 'g') || '(?![[:alnum:]_$"])' AS itself
-      FROM rel r) t,
+     (SELECT '(?<![[:alnum:]_$."])(?:' || string_agg(regexp_replace(q.name, '([^[:alnum:]_])', '\\\1', 'g'), '|')
+             || ')(?![[:alnum:]_$"])' AS itself
+      FROM (SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS name
+            FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid IN ($1::oid, $2::oid)) q) t,
      (SELECT 'E?''(?:[^'']|'''')*''::character varying(?:\(\d+\))?' AS literal) l,
      LATERAL (SELECT 'ARRAY\[(?:' || literal || '(?:, )?)+\]' AS list) m
 ORDER BY kind COLLATE "C", name COLLATE "C"

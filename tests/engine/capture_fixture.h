@@ -62,7 +62,12 @@ class CaptureTest : public ::testing::Test {
   }
   void ExpectInvariant() { EXPECT_EQ(Differing(/*unlogged=*/true), ""); }
   void ExpectEqualSoon() {
-    EXPECT_TRUE(Eventually([this] { return Differing(/*unlogged=*/false).empty() && Logged() == 0; }))
+    // In one snapshot: between two a copy may begin anew, which empties the shadow and takes the marker away.
+    const std::string equal = fmt::format(
+        "SELECT NOT EXISTS (SELECT FROM {}) AND NOT EXISTS (SELECT FROM public.t s FULL JOIN pgmoult_1_new.t d ON d.id "
+        "= s.id WHERE s::text IS DISTINCT FROM d::text)",
+        kLog);
+    EXPECT_TRUE(Eventually([&] { return session_.Scalar<bool>(equal); }))
         << "differing: " << Differing(false) << "; logged: " << Logged();
   }
   engine::RunReport Swap() {

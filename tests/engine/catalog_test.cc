@@ -13,9 +13,9 @@
 #include "engine/run.h"
 #include "fmt/format.h"
 #include "pg/status.h"
-#include "tests/engine/roles.h"
 #include "tests/support/change.h"
 #include "tests/support/database.h"
+#include "tests/support/roles.h"
 #include "tests/support/run.h"
 #include "tests/support/server.h"
 

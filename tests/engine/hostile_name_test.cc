@@ -22,11 +22,11 @@
 #include "fmt/ranges.h"
 #include "pg/sql_text.h"
 #include "pg/status.h"
-#include "tests/engine/roles.h"
 #include "tests/fault/program.h"
 #include "tests/support/change.h"
 #include "tests/support/database.h"
 #include "tests/support/eventually.h"
+#include "tests/support/roles.h"
 #include "tests/support/run.h"
 
 namespace pgmoult::tests {

@@ -16,10 +16,10 @@
 #include "fmt/format.h"
 #include "pg/sql_text.h"
 #include "pg/status.h"
-#include "tests/engine/roles.h"
 #include "tests/fault/background_run.h"
 #include "tests/support/change.h"
 #include "tests/support/database.h"
+#include "tests/support/roles.h"
 #include "tests/support/run.h"
 
 namespace pgmoult::tests {

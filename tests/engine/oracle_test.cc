@@ -11,12 +11,12 @@
 #include <vector>
 
 #include "fmt/format.h"
-#include "tests/engine/roles.h"
-#include "tests/engine/tablespace.h"
 #include "tests/support/database.h"
 #include "tests/support/oracle.h"
+#include "tests/support/roles.h"
 #include "tests/support/run.h"
 #include "tests/support/server.h"
+#include "tests/support/tablespace.h"
 
 namespace pgmoult::tests {
 namespace {

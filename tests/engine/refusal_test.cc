@@ -18,13 +18,13 @@
 #include "fmt/format.h"
 #include "fmt/ranges.h"
 #include "pg/status.h"
-#include "tests/engine/roles.h"
-#include "tests/engine/tablespace.h"
 #include "tests/support/change.h"
 #include "tests/support/database.h"
 #include "tests/support/eventually.h"
+#include "tests/support/roles.h"
 #include "tests/support/run.h"
 #include "tests/support/server.h"
+#include "tests/support/tablespace.h"
 
 namespace pgmoult::tests {
 namespace {
@@ -55,68 +55,159 @@ struct Case {
 void PrintTo(const Case& one, std::ostream* out) { *out << one.name; }
 
 const Case kCases[] = {
-    {.name = "ForeignKeyOut",
-     .by_owner = "ALTER TABLE t ADD CONSTRAINT out_fk FOREIGN KEY (id) REFERENCES other",
-     .code = "foreign_key_out",
-     .object = "foreign key out_fk of table public.t",
-     .remedy = "add it again",
-     .way_out = "ALTER TABLE t DROP CONSTRAINT out_fk"},
-    {.name = "ForeignKeyIn",
-     .by_owner = "ALTER TABLE other ADD CONSTRAINT in_fk FOREIGN KEY (id) REFERENCES t",
-     .code = "foreign_key_in",
-     .object = "foreign key in_fk of table public.other",
-     .remedy = "add it again",
-     .way_out = "ALTER TABLE other DROP CONSTRAINT in_fk"},
-    {.name = "ForeignKeyToItself",
-     .by_owner = "ALTER TABLE t ADD parent int CONSTRAINT self_fk REFERENCES t",
-     .code = "foreign_key_self",
-     .object = "foreign key self_fk of table public.t",
-     .remedy = "add it again",
-     .way_out = "ALTER TABLE t DROP CONSTRAINT self_fk"},
-    {.name = "View",
-     .by_owner = "CREATE VIEW looks AS SELECT v FROM t",
-     .code = "view",
-     .object = "view public.looks",
-     .remedy = "Drop the view",
+    {.name = "ViewWithAColumnOfTheRowType",
+     .by_owner = "CREATE VIEW looks AS SELECT t AS whole FROM t",
+     .code = "row_type_used",
+     .object = "view column public.looks.whole",
+     .remedy = "drop it",
      .way_out = "DROP VIEW looks"},
-    {.name = "ViewOfTheRowType",
-     .by_owner = "CREATE VIEW looks AS SELECT NULL::t AS nothing",
-     .code = "view",
-     .object = "view public.looks",
-     .remedy = "Drop the view",
-     .way_out = "DROP VIEW looks"},
-    {.name = "ViewOverThePrimaryKey",
+    // What PostgreSQL itself does not allow.
+    {.name = "ViewOfTheColumnThatChanges",
      .by_owner = "CREATE VIEW grouped AS SELECT id, v FROM t GROUP BY id",
-     .code = "view",
-     .object = "view public.grouped",
-     .remedy = "Drop the view",
+     .code = "dependent_in_the_way",
+     .object = "public.t",
+     .remedy = "drop what depends on it",
      .way_out = "DROP VIEW grouped"},
-    {.name = "MaterializedView",
-     .by_owner = "CREATE MATERIALIZED VIEW stored AS SELECT * FROM t",
-     .code = "materialized_view",
-     .object = "materialized view public.stored",
-     .remedy = "Drop it",
-     .way_out = "DROP MATERIALIZED VIEW stored"},
-    {.name = "Rule",
-     .by_owner = "CREATE RULE no_delete AS ON DELETE TO t DO INSTEAD NOTHING",
-     .code = "rule",
-     .object = "rule no_delete on table public.t",
-     .remedy = "Drop the rule",
-     .way_out = "DROP RULE no_delete ON t"},
-    {.name = "RuleOfAnotherTable",
+    {.name = "RuleOfTheColumnThatChanges",
      .by_owner = "CREATE RULE copy_in AS ON INSERT TO other DO ALSO INSERT INTO t SELECT NEW.*",
-     .code = "rule_elsewhere",
-     .object = "other",
-     .remedy = "Drop the rule",
+     .code = "dependent_in_the_way",
+     .object = "public.t",
+     .remedy = "drop what depends on it",
      .way_out = "DROP RULE copy_in ON other"},
-    {.name = "Trigger",
-     .by_owner = "CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';"
-                 "CREATE TRIGGER touches BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION touch();"
-                 "ALTER TABLE t DISABLE TRIGGER touches",
-     .code = "trigger",
-     .object = "trigger touches on table public.t",
-     .remedy = "Drop the trigger",
-     .way_out = "DROP TRIGGER touches ON t"},
+    {.name = "PolicyOfTheColumnThatChanges",
+     .by_owner = "CREATE POLICY those_in_t ON other USING (id IN (SELECT id FROM t))",
+     .code = "dependent_in_the_way",
+     .object = "public.t",
+     .remedy = "drop what depends on it",
+     .way_out = "DROP POLICY those_in_t ON other"},
+    {.name = "ViewOfAnotherOwner",
+     .by_superuser = "GRANT CREATE ON SCHEMA public TO refusal_stranger; CREATE VIEW looks AS SELECT v FROM t;"
+                     "ALTER VIEW looks OWNER TO refusal_stranger",
+     .code = "dependent_owner",
+     .object = "view public.looks",
+     .remedy = "GRANT refusal_stranger TO refusal_owner;",
+     .way_out = "GRANT refusal_stranger TO refusal_owner"},
+    {.name = "FunctionOfAnotherOwner",
+     .by_superuser = "CREATE FUNCTION counts() RETURNS bigint LANGUAGE sql BEGIN ATOMIC SELECT count(*) FROM t; END",
+     .code = "dependent_owner",
+     .object = "function public.counts()",
+     .remedy = "TO refusal_owner;",
+     .way_out = "ALTER FUNCTION counts OWNER TO refusal_owner"},
+    {.name = "RuleOfAnotherOwnersTable",
+     .by_owner = "CREATE RULE copy_in AS ON INSERT TO other DO ALSO INSERT INTO t SELECT NEW.*",
+     .by_superuser = "ALTER TABLE other OWNER TO refusal_stranger",
+     .code = "dependent_owner",
+     .object = "rule copy_in on public.other",
+     .remedy = "GRANT refusal_stranger TO refusal_owner;",
+     .statement = "t",
+     .way_out = "GRANT refusal_stranger TO refusal_owner"},
+    {.name = "PolicyOfAnotherOwnersTable",
+     .by_owner = "CREATE POLICY those_in_t ON other USING (id IN (SELECT id FROM t))",
+     .by_superuser = "ALTER TABLE other OWNER TO refusal_stranger",
+     .code = "dependent_owner",
+     .object = "policy those_in_t on public.other",
+     .remedy = "GRANT refusal_stranger TO refusal_owner;",
+     .statement = "t",
+     .way_out = "GRANT refusal_stranger TO refusal_owner"},
+    {.name = "ForeignKeyOfAnotherOwnersTable",
+     .by_owner = "ALTER TABLE other ADD CONSTRAINT in_fk FOREIGN KEY (id) REFERENCES t;"
+                 "GRANT REFERENCES ON t TO refusal_stranger",
+     .by_superuser = "ALTER TABLE other OWNER TO refusal_stranger",
+     .code = "dependent_owner",
+     .object = "foreign key in_fk of table public.other",
+     .remedy = "GRANT refusal_stranger TO refusal_owner;",
+     .statement = "t",
+     .way_out = "GRANT refusal_stranger TO refusal_owner"},
+    {.name = "ForeignKeyOfAPartitionedTableWithAPartitionOfAnotherOwner",
+     .by_owner = "CREATE TABLE parts (id int CONSTRAINT parts_fk REFERENCES t) PARTITION BY RANGE (id);"
+                 "CREATE TABLE part PARTITION OF parts FOR VALUES FROM (0) TO (9)",
+     .by_superuser = "ALTER TABLE part OWNER TO refusal_stranger",
+     .code = "dependent_owner",
+     .object = "foreign key parts_fk of table public.parts",
+     .remedy = "ALTER TABLE public.part OWNER TO refusal_owner;",
+     .way_out = "ALTER TABLE part OWNER TO refusal_owner"},
+    {.name = "ViewWhoseOwnerMayNotMakeItAgain",
+     .by_superuser = "GRANT refusal_clerk TO refusal_owner; CREATE VIEW looks AS SELECT v FROM t;"
+                     "ALTER VIEW looks OWNER TO refusal_clerk",
+     .code = "dependent_rights",
+     .object = "view public.looks",
+     .remedy = "GRANT CREATE ON SCHEMA public TO refusal_clerk;",
+     .way_out = "GRANT CREATE ON SCHEMA public TO refusal_clerk"},
+    {.name = "FunctionWhoseOwnerMayNotMakeItAgain",
+     .by_superuser = "GRANT refusal_clerk TO refusal_owner;"
+                     "CREATE FUNCTION counts() RETURNS bigint LANGUAGE sql BEGIN ATOMIC SELECT count(*) FROM t; END;"
+                     "ALTER FUNCTION counts OWNER TO refusal_clerk",
+     .code = "dependent_rights",
+     .object = "function public.counts()",
+     .remedy = "GRANT CREATE ON SCHEMA public TO refusal_clerk;",
+     .way_out = "GRANT CREATE ON SCHEMA public TO refusal_clerk"},
+    {.name = "TemporaryViewOfAnotherSession",
+     .by_owner = "CREATE TEMP VIEW passing AS SELECT v FROM t",
+     .code = "temporary_dependent",
+     .object = "passing",
+     .remedy = "End that session",
+     .way_out = "DO $$ BEGIN EXECUTE format('DROP VIEW %s', (SELECT oid::regclass FROM pg_class WHERE relname = "
+                "'passing')); END $$"},
+    {.name = "ForeignKeyToATableThatMayNotBeReferencedAnyMore",
+     .by_owner = "ALTER TABLE t ADD CONSTRAINT out_fk FOREIGN KEY (id) REFERENCES other",
+     .by_superuser = "GRANT refusal_stranger TO refusal_owner; ALTER TABLE other OWNER TO refusal_stranger;"
+                     "ALTER ROLE refusal_owner NOINHERIT",
+     .code = "no_references",
+     .object = "foreign key out_fk of table public.t",
+     .remedy = "GRANT REFERENCES ON public.other TO refusal_owner;",
+     .way_out = "GRANT REFERENCES ON other TO refusal_owner"},
+    {.name = "ForeignKeyThatIsNotEnforced",
+     .by_owner = "ALTER TABLE other ADD CONSTRAINT in_fk FOREIGN KEY (id) REFERENCES t",
+     .by_superuser = "ALTER TABLE t DISABLE TRIGGER ALL",
+     .code = "foreign_key_disabled",
+     .object = "foreign key in_fk of table public.other",
+     .remedy = "ALTER TABLE public.other ENABLE TRIGGER ALL",
+     .way_out = "ALTER TABLE t ENABLE TRIGGER ALL"},
+    {.name = "ForeignKeyOverAPeriod",
+     .by_owner = "CREATE TABLE spans (id int PRIMARY KEY, a int4range NOT NULL, at daterange NOT NULL,"
+                 "  UNIQUE (a, at WITHOUT OVERLAPS));"
+                 "CREATE TABLE parts_of (a int4range, at daterange, CONSTRAINT within FOREIGN KEY (a, PERIOD at)"
+                 "  REFERENCES spans (a, PERIOD at))",
+     .code = "foreign_key_period",
+     .object = "foreign key within of table public.parts_of",
+     .remedy = "add it again",
+     .statement = "ALTER TABLE spans ALTER COLUMN id TYPE bigint",
+     .way_out = "ALTER TABLE parts_of DROP CONSTRAINT within",
+     .from = 18},
+    {.name = "PublicationOfAnotherOwner",
+     .by_superuser = "CREATE PUBLICATION news FOR TABLE t",
+     .code = "publication_owner",
+     .object = "publication news",
+     .remedy = "ALTER PUBLICATION news OWNER TO refusal_owner",
+     .way_out = "ALTER PUBLICATION news OWNER TO refusal_owner"},
+    {.name = "PublicationWhoseOwnerIsNoMemberOfTheTables",
+     .by_superuser = "GRANT refusal_clerk TO refusal_owner; CREATE PUBLICATION news FOR TABLE t;"
+                     "DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO refusal_clerk', current_database());"
+                     "END $$; ALTER PUBLICATION news OWNER TO refusal_clerk",
+     .code = "publication_owner",
+     .object = "publication news",
+     .remedy = "ALTER PUBLICATION news OWNER TO refusal_owner",
+     .way_out = "ALTER PUBLICATION news OWNER TO refusal_owner"},
+    {.name = "MaterializedViewsOfOneNameInTwoSchemas",
+     .by_owner = "CREATE SCHEMA refusal_second; CREATE MATERIALIZED VIEW stored AS SELECT v FROM t;"
+                 "CREATE MATERIALIZED VIEW refusal_second.stored AS SELECT v FROM t",
+     .code = "materialized_view",
+     .object = "materialized view refusal_second.stored",
+     .remedy = "Rename one of them",
+     .way_out = "ALTER MATERIALIZED VIEW refusal_second.stored RENAME TO stored_too"},
+    {.name = "MaterializedViewOfAnExtension",
+     .by_owner = "CREATE MATERIALIZED VIEW stored AS SELECT v FROM t",
+     .by_superuser = "ALTER EXTENSION plpgsql ADD MATERIALIZED VIEW stored",
+     .code = "extension_member",
+     .object = "materialized view public.stored",
+     .remedy = "ALTER EXTENSION plpgsql DROP MATERIALIZED VIEW public.stored;",
+     .way_out = "ALTER EXTENSION plpgsql DROP MATERIALIZED VIEW stored"},
+    {.name = "MaterializedViewOfAnotherOwner",
+     .by_superuser = "CREATE MATERIALIZED VIEW stored AS SELECT v FROM t",
+     .code = "dependent_owner",
+     .object = "materialized view public.stored",
+     .remedy = "TO refusal_owner;",
+     .way_out = "ALTER MATERIALIZED VIEW stored OWNER TO refusal_owner"},
     {.name = "ConstraintTriggerOfAnotherTableFromIt",
      .by_owner = "CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';"
                  "CREATE CONSTRAINT TRIGGER crosses AFTER INSERT ON other FROM t FOR EACH ROW EXECUTE FUNCTION touch()",
@@ -132,18 +223,6 @@ const Case kCases[] = {
      .object = "trigger crosses on public.other",
      .remedy = "Drop the trigger",
      .way_out = "DROP TRIGGER crosses ON other"},
-    {.name = "Policy",
-     .by_owner = "CREATE POLICY everybody ON t USING (true)",
-     .code = "policy",
-     .object = "policy everybody on table public.t",
-     .remedy = "Drop the policy",
-     .way_out = "DROP POLICY everybody ON t"},
-    {.name = "PolicyOfAnotherTable",
-     .by_owner = "CREATE POLICY those_in_t ON other USING (id IN (SELECT id FROM t))",
-     .code = "policy_elsewhere",
-     .object = "those_in_t",
-     .remedy = "Drop the policy",
-     .way_out = "DROP POLICY those_in_t ON other"},
     {.name = "F1ForcedRowSecurity",
      .by_owner = "ALTER TABLE t ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY",
      .code = "forced_row_security",
@@ -156,19 +235,6 @@ const Case kCases[] = {
      .object = "table public.t",
      .remedy = "BYPASSRLS",
      .way_out = "ALTER ROLE refusal_owner BYPASSRLS"},
-    {.name = "Publication",
-     .by_superuser = "CREATE PUBLICATION news FOR TABLE t",
-     .code = "publication",
-     .object = "publication news",
-     .remedy = "Take the table out",
-     .way_out = "ALTER PUBLICATION news DROP TABLE t"},
-    {.name = "PublicationOfTheSchema",
-     .by_superuser = "CREATE PUBLICATION news FOR TABLES IN SCHEMA public",
-     .code = "publication_of_schema",
-     .object = "publication news",
-     .remedy = "Take the table out",
-     .way_out = "DROP PUBLICATION news",
-     .from = 15},
     {.name = "S2PublicationOfAllTables",
      .by_superuser = "CREATE PUBLICATION news FOR ALL TABLES",
      .code = "publication_all_tables",
@@ -230,12 +296,6 @@ const Case kCases[] = {
      .object = "function public.gives()",
      .remedy = "Drop the function",
      .way_out = "DROP FUNCTION gives"},
-    {.name = "FunctionWithAParsedBody",
-     .by_owner = "CREATE FUNCTION counts() RETURNS bigint LANGUAGE sql BEGIN ATOMIC SELECT count(*) FROM t; END",
-     .code = "function",
-     .object = "function public.counts()",
-     .remedy = "string literal",
-     .way_out = "DROP FUNCTION counts"},
     {.name = "DefaultOfAnotherTableFromTheIdentitySequence",
      .by_owner = "ALTER TABLE t ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY;"
                  "ALTER TABLE other ALTER COLUMN id SET DEFAULT nextval('t_id_seq')",
@@ -268,6 +328,21 @@ const Case kCases[] = {
      .object = "index public.bound",
      .remedy = "NO DEPENDS ON EXTENSION",
      .way_out = "ALTER INDEX bound NO DEPENDS ON EXTENSION plpgsql"},
+    {.name = "TriggerThatDependsOnAnExtension",
+     .by_owner = "CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';"
+                 "CREATE TRIGGER touches BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION touch()",
+     .by_superuser = "ALTER TRIGGER touches ON t DEPENDS ON EXTENSION plpgsql",
+     .code = "depends_on_extension",
+     .object = "trigger touches on public.t",
+     .remedy = "NO DEPENDS ON EXTENSION",
+     .way_out = "ALTER TRIGGER touches ON t NO DEPENDS ON EXTENSION plpgsql"},
+    {.name = "FunctionThatDependsOnAnExtension",
+     .by_owner = "CREATE FUNCTION counts() RETURNS bigint LANGUAGE sql BEGIN ATOMIC SELECT count(*) FROM t; END",
+     .by_superuser = "ALTER FUNCTION counts DEPENDS ON EXTENSION plpgsql",
+     .code = "depends_on_extension",
+     .object = "function public.counts()",
+     .remedy = "NO DEPENDS ON EXTENSION",
+     .way_out = "ALTER FUNCTION counts NO DEPENDS ON EXTENSION plpgsql"},
     // No provider of labels is at hand; what one has said is a row.
     {.name = "SecurityLabel",
      .by_superuser = "INSERT INTO pg_seclabel VALUES ('t'::regclass, 'pg_class'::regclass, 0, 'someone', 'secret')",
@@ -458,7 +533,7 @@ class RefusalTest : public ::testing::Test {
     EnsureTablespace(*superuser_, "refusal_space");
     // Memberships and rights on what belongs to all databases outlive these.
     superuser_->Exec(
-        "REVOKE refusal_owner FROM refusal_stranger; REVOKE refusal_clerk FROM refusal_owner;"
+        "REVOKE refusal_owner FROM refusal_stranger; REVOKE refusal_clerk, refusal_stranger FROM refusal_owner;"
         "REVOKE CREATE ON TABLESPACE refusal_space FROM refusal_owner");
     owner_ = std::make_unique<Session>(*shared, "refusal_owner");
     owner_->Exec(std::string(kTable));
@@ -564,10 +639,12 @@ TEST_F(RefusalTest, APlainTableIsNotRefused) {
 }
 
 TEST_F(RefusalTest, EverythingInTheWayIsNamedAtOnceRefusalsFirst) {
-  owner_->Exec("CREATE VIEW one AS SELECT v FROM t; CREATE VIEW two AS SELECT v FROM t; CREATE POLICY p ON t");
+  owner_->Exec(
+      "CREATE FUNCTION takes(t) RETURNS int LANGUAGE sql AS 'SELECT 1';"
+      "CREATE FUNCTION gives() RETURNS SETOF t LANGUAGE sql AS 'SELECT * FROM t'; ALTER TABLE other ADD whole t");
   const auto plan = Plan(kBigint);
   ASSERT_TRUE(plan.ok()) << pg::Describe(plan.status());
-  EXPECT_THAT(Codes(*plan), ::testing::UnorderedElementsAre("view", "view", "policy"));
+  EXPECT_THAT(Codes(*plan), ::testing::UnorderedElementsAre("function", "function", "row_type_used"));
   EXPECT_FALSE(plan->built);
   EXPECT_TRUE(std::ranges::is_sorted(plan->findings, {}, &engine::Finding::severity));
 }

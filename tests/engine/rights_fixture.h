@@ -6,11 +6,11 @@
 
 #include "fmt/format.h"
 #include "pg/sql_text.h"
-#include "tests/engine/roles.h"
-#include "tests/engine/tablespace.h"
 #include "tests/support/change.h"
 #include "tests/support/database.h"
+#include "tests/support/roles.h"
 #include "tests/support/run.h"
+#include "tests/support/tablespace.h"
 
 namespace pgmoult::tests {
 

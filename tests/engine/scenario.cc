@@ -100,9 +100,9 @@ Scenario ReadScenario(const std::string& folder) {
     files.insert(entry.path().filename());
   }
   for (const std::string& file : files) {
-    static const std::set<std::string> known = {"setup.sql", "alter.sql", "workload.sql",
-                                                "after.sql", "refused",   "settings"};
-    if (!known.contains(file)) {
+    static const std::set<std::string> kKnown = {"setup.sql", "alter.sql", "workload.sql",
+                                                 "after.sql", "refused",   "settings"};
+    if (!kKnown.contains(file)) {
       throw std::runtime_error(fmt::format("{}: a scenario has no file {}", scenario.name, file));
     }
   }

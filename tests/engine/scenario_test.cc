@@ -19,13 +19,12 @@
 #include "fmt/ranges.h"
 #include "pg/sql_text.h"
 #include "pg/status.h"
-#include "tests/engine/roles.h"
 #include "tests/engine/scenario.h"
-#include "tests/engine/tablespace.h"
 #include "tests/support/change.h"
 #include "tests/support/database.h"
 #include "tests/support/oracle.h"
 #include "tests/support/run.h"
+#include "tests/support/scenario_database.h"
 #include "tests/support/server.h"
 
 namespace pgmoult::tests {
@@ -40,55 +39,9 @@ struct Picture {
 
 class ScenarioTest : public ::testing::TestWithParam<Scenario> {
  protected:
-  struct Side {
-    TestDatabase database;
-    std::unique_ptr<Session> superuser = std::make_unique<Session>(database);
-  };
-
-  void SetUp() override {
-    MakeRoles(*native_.superuser);
-    for (Side* side : {&native_, &online_}) {
-      // The same in all major versions: nobody but the owner may create in public.
-      side->superuser->Exec(
-          fmt::format("REVOKE CREATE ON SCHEMA public FROM PUBLIC; GRANT CREATE ON SCHEMA public TO scn_owner;"
-                      "GRANT CREATE ON DATABASE {} TO scn_owner",
-                      pg::Ident(side->database.name())));
-      Psql(*side, "setup.sql", "-q");
-      // What the script may have set for the database holds in new sessions.
-      side->superuser = std::make_unique<Session>(side->database);
-      // Names are read in the same way whatever the script has set.
-      side->superuser->Exec("SET search_path = pg_catalog");
-    }
-  }
-
-  // What belongs to all databases: it outlives a scenario, and may have been changed by the one before.
-  static void MakeRoles(Session& superuser) {
-    for (const char* role : {"scn_owner", "scn_team", "scn_clerk", "scn_reader", "scn_stranger"}) {
-      EnsureRole(superuser, role, "NOCREATEROLE NOCREATEDB NOREPLICATION");
-    }
-    EnsureTablespace(superuser, "scn_space");
-    superuser.Exec(
-        "ALTER ROLE scn_team NOLOGIN; ALTER ROLE scn_clerk NOLOGIN; ALTER ROLE scn_reader NOLOGIN;"
-        "REVOKE scn_team, scn_clerk, scn_reader, scn_stranger FROM scn_owner;"
-        "REVOKE scn_owner, scn_team, scn_clerk, scn_reader FROM scn_stranger;"
-        "GRANT scn_team, scn_clerk TO scn_owner; GRANT CREATE ON TABLESPACE scn_space TO scn_owner");
-  }
-
-  // Runs one of the scenario's files and gives what it prints, with its errors.
-  static std::string Psql(const Side& side, std::string_view file, std::string_view options,
-                          const std::string& role = "") {
-    const CommandResult run = RunCommand(fmt::format(
-        "PGOPTIONS='-c statement_timeout=60s -c lock_timeout=30s' '{}/psql' -X {} -v ON_ERROR_STOP=1 -d '{}' "
-        "-f '{}/{}'",
-        ClientPrograms(side.database), options, side.database.Dsn(role), GetParam().folder, file));
-    if (run.exit_code != 0) {
-      throw std::runtime_error(fmt::format("{} fails:\n{}", file, run.output));
-    }
-    return run.output;
-  }
-
-  static Picture Take(Side& side) {
-    return {.dump = DumpLines(side.database),
+  enum class Dump { kYes, kNo };
+  static Picture Take(ScenarioDatabase& side, Dump dump = Dump::kYes) {
+    return {.dump = dump == Dump::kYes ? DumpLines(side.database) : std::vector<std::string>(),
             .catalog = CatalogLines(*side.superuser),
             .rows = RowLines(*side.superuser, GetParam().unordered)};
   }
@@ -96,7 +49,7 @@ class ScenarioTest : public ::testing::TestWithParam<Scenario> {
   static void ExpectSame(const Picture& native, const Picture& online, std::string_view when) {
     const auto compare = [when](const auto& left, const auto& right, std::string_view what) {
       const std::string difference = LineDifference(left, right);
-      EXPECT_EQ(difference, "") << fmt::format("{}, {}:\n{}", when, what, difference);
+      EXPECT_TRUE(difference.empty()) << fmt::format("{}, {}:\n{}", when, what, difference);
     };
     compare(native.dump, online.dump, "pg_dump");
     compare(native.catalog, online.catalog, "catalog");
@@ -105,10 +58,10 @@ class ScenarioTest : public ::testing::TestWithParam<Scenario> {
 
   void ChangeNatively() {
     if (GetParam().has_workload) {
-      Psql(native_, "workload.sql", "-q");
+      native_.Psql("workload.sql", "-q");
     }
     if (!GetParam().rebuild) {
-      Psql(native_, "alter.sql", "-q", GetParam().login);
+      native_.Psql("alter.sql", "-q", GetParam().login);
     }
   }
 
@@ -119,7 +72,7 @@ class ScenarioTest : public ::testing::TestWithParam<Scenario> {
       // A stage may be entered several times.
       if (kind == "stage" && text == "replay" && !worked) {
         worked = true;
-        Psql(online_, "workload.sql", "-q");
+        online_.Psql("workload.sql", "-q");
       }
     };
     const auto report = RunChange(Target(), GetParam().change, GetParam().options, observer);
@@ -134,7 +87,7 @@ class ScenarioTest : public ::testing::TestWithParam<Scenario> {
   }
 
   // The change's table, as a superuser finds it.
-  static std::string Table(Side& side) {
+  static std::string Table(ScenarioDatabase& side) {
     const engine::Change change = Parsed(GetParam().change);
     Session login(side.database, GetParam().login);
     const std::string written =
@@ -147,11 +100,11 @@ class ScenarioTest : public ::testing::TestWithParam<Scenario> {
 
   // Nothing is left that hung on the old table: what goes with the new one is what goes with PostgreSQL's.
   void ExpectSameWithoutTheTable() {
-    for (Side* side : {&native_, &online_}) {
+    for (ScenarioDatabase* side : {&native_, &online_}) {
       side->superuser->Exec(fmt::format("DROP TABLE {} CASCADE", Table(*side)));
     }
     const std::string difference = LineDifference(CatalogLines(*native_.superuser), CatalogLines(*online_.superuser));
-    EXPECT_EQ(difference, "") << "without the table:\n" << difference;
+    EXPECT_TRUE(difference.empty()) << "without the table:\n" << difference;
   }
 
   // A text that is no change throws.
@@ -182,17 +135,19 @@ class ScenarioTest : public ::testing::TestWithParam<Scenario> {
       });
       EXPECT_TRUE(is_there) << fmt::format("expected: {} {}; found:\n{}", expected.code, expected.text, found);
     }
+    const std::string of_our_name = Leftovers(*online_.superuser);
     const auto report = OrError([this] { return RunChange(Target(), GetParam().change, GetParam().options); });
     EXPECT_FALSE(report.ok());
     if (plan.ok()) {
       EXPECT_EQ(engine::EndKindOf(report.status()), engine::EndKind::kRefused) << pg::Describe(report.status());
     }
+    EXPECT_EQ(Leftovers(*online_.superuser), of_our_name);
   }
 
   engine::Target Target() const { return TargetOf(online_.database, GetParam().login); }
 
-  Side native_;
-  Side online_;
+  ScenarioDatabase native_{GetParam().folder};
+  ScenarioDatabase online_{GetParam().folder};
 };
 
 TEST_P(ScenarioTest, EndsAsPostgresDoesIt) {
@@ -200,6 +155,7 @@ TEST_P(ScenarioTest, EndsAsPostgresDoesIt) {
   const Picture start = Take(online_);
   const Picture native_start = Take(native_);
   ExpectSame(native_start, start, "to start with");
+  ASSERT_FALSE(HasFailure()) << "setup.sql makes other things each time";
   if (!scenario.refused.empty()) {
     ASSERT_NO_FATAL_FAILURE(ExpectRefusal());
     ExpectSame(start, Take(online_), "after the refusal");
@@ -211,8 +167,8 @@ TEST_P(ScenarioTest, EndsAsPostgresDoesIt) {
     EXPECT_TRUE(scenario.rebuild || !unchanged) << "alter.sql does nothing that the oracle can see";
     ExpectSame(native, Take(online_), "after the change");
     if (scenario.has_after) {
-      EXPECT_EQ(Psql(native_, "after.sql", "-A -t -q"), Psql(online_, "after.sql", "-A -t -q"));
-      ExpectSame(Take(native_), Take(online_), "after after.sql");
+      EXPECT_EQ(native_.Psql("after.sql", "-A -t -q"), online_.Psql("after.sql", "-A -t -q"));
+      ExpectSame(Take(native_, Dump::kNo), Take(online_, Dump::kNo), "after after.sql");
     }
     ExpectSameWithoutTheTable();
   }

@@ -167,6 +167,26 @@ TEST_F(SwapTest, InLogModeTheFenceTurnsWritesOfOldSnapshotsIntoRetries) {
   EXPECT_EQ(session_.Scalar<std::string>("SELECT string_agg(n::text, ' ' ORDER BY id) FROM t WHERE id < 4"), "0 7 3");
 }
 
+// The check of a foreign key reads the new table by the writer's snapshot, which may be older than the rows in it.
+TEST_F(SwapTest, InLogModeTheFenceStandsOnReferencingTablesToo) {
+  session_.Exec("CREATE TABLE child (id int PRIMARY KEY, t_id int REFERENCES t)");
+  Session old(database_);
+  engine::RunOptions options = Options();
+  options.dual_write = engine::DualWriteMode::kNever;
+  TakeSnapshot(old);
+  BackgroundRun run(target(), kChange, options);
+  ASSERT_TRUE(run.WaitForWaiting("snapshots from before the swap must end"));
+  session_.Exec("INSERT INTO child VALUES (1, 1)");
+  const auto write = old.Try("INSERT INTO child VALUES (2, 2)");
+  EXPECT_EQ(pg::SqlState(write.status()), "40001") << pg::Describe(write.status());
+  old.Exec("ROLLBACK");
+  const auto report = run.Finish();
+  ASSERT_TRUE(report.ok()) << pg::Describe(report.status());
+  EXPECT_FALSE(FenceStands());
+  session_.Exec("INSERT INTO child VALUES (2, 2)");
+  EXPECT_EQ(pg::SqlState(session_.Try("INSERT INTO child VALUES (3, -1)").status()), "23503");
+}
+
 TEST_F(SwapTest, NamesTheReaderThatIsInTheWayAndSwapsWhenItIsGone) {
   Session reader(database_);
   reader.Exec("SET application_name = 'slow report'");

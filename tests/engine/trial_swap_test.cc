@@ -240,6 +240,26 @@ TEST_F(TrialSwapTest, WhoeverHasLockedTheTableIsWaitedFor) {
   }
 }
 
+// The body names the table by its OID, and no lock of the procedure's holds the call back while it is replaced.
+TEST_F(TrialSwapTest, ACallWithAParsedBodyThatWaitedForTheSwapDoesNotWriteTheOldTable) {
+  session_.Exec("CREATE PROCEDURE touch() BEGIN ATOMIC UPDATE t SET v = 'called' WHERE id = 1; END");
+  engine::RunOptions options = SmallOptions();
+  options.max_hold = std::chrono::seconds(20);
+  StatementGate gate("pgmoult_1_guard");
+  run_ = std::make_unique<BackgroundRun>(target(), "t", options);
+  gate.WaitUntilReached();
+  Session caller(database_);
+  caller.Start("CALL touch()");
+  caller.WaitUntilBlocked();
+  gate.Open();
+  const auto report = run_->Finish();
+  ASSERT_TRUE(report.ok()) << pg::Describe(report.status());
+  EXPECT_EQ(pg::SqlState(caller.Finish().status()), "40001");
+  EXPECT_EQ(session_.Scalar<int64_t>("SELECT count(*) FROM pgmoult_1_old.t WHERE v = 'called'"), 0);
+  caller.Exec("CALL touch()");
+  EXPECT_EQ(session_.Scalar<std::string>("SELECT v FROM t WHERE id = 1"), "called");
+}
+
 // A snapshot from before the lock would show the source of after a TRUNCATE beside the shadow and the log of before.
 TEST_F(TrialSwapTest, VerifyTakesItsSnapshotAfterItsLocks) {
   session_.Exec("DELETE FROM t WHERE id > 3");

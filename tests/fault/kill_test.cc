@@ -202,5 +202,47 @@ TEST_F(KillAfterSwapTest, FinalizeWorksAndTakesTheFenceAway) {
   ExpectApplicationUnharmed();
 }
 
+// The new table is in place, with a foreign key that is still to be validated.
+TEST_F(KillAfterSwapTest, ResumeValidatesTheKeysThatAreLeft) {
+  session_.Exec(R"sql(
+    CREATE TABLE child (t int CONSTRAINT in_fk REFERENCES t ON UPDATE CASCADE ON DELETE CASCADE);
+    INSERT INTO child SELECT id FROM t ORDER BY id LIMIT 50 FOR KEY SHARE;
+    CREATE FUNCTION gate_ddl() RETURNS event_trigger LANGUAGE plpgsql AS $$
+    BEGIN
+      IF current_query() LIKE '/* pgmoult:observe */%VALIDATE CONSTRAINT%' THEN
+        PERFORM public.gate_wait('validate');
+      END IF;
+    END $$;
+    CREATE EVENT TRIGGER gate_ddl ON ddl_command_end WHEN TAG IN ('ALTER TABLE') EXECUTE FUNCTION gate_ddl())sql");
+  gate_ = std::make_unique<Gate>(database_, "validate");
+  Program program(Words("run", {"--alter", kChange}));
+  gate_->WaitUntilReached();
+  program.Kill();
+  ASSERT_TRUE(Eventually([this] { return !OursAlive("engine lock"); }));
+  Release();
+  const Ended status = Command("status", {"1"});
+  EXPECT_EQ(status.code, 0);
+  EXPECT_THAT(status.output, HasSubstr("1 foreign key is still to be validated"));
+  const auto valid = [this] {
+    return session_.Scalar<bool>("SELECT convalidated FROM pg_constraint WHERE conname = 'in_fk'");
+  };
+  EXPECT_EQ(Command("abort", {"1"}).code, 1);
+  // What the dead engine had asked for was never committed.
+  ASSERT_TRUE(Eventually([this] { return !OursAlive("journal"); }));
+  EXPECT_FALSE(valid());
+  const Ended early = Command("finalize", {"1"});
+  EXPECT_EQ(early.code, 1) << early.output;
+  EXPECT_THAT(early.output, HasSubstr("pgmoult resume 1"));
+  const Ended resumed = Command("resume", {"1"});
+  EXPECT_EQ(resumed.code, 0) << resumed.output;
+  EXPECT_TRUE(valid());
+  const Ended finalized = Command("finalize", {"1"});
+  EXPECT_EQ(finalized.code, 0) << finalized.output;
+  EXPECT_EQ(Command("cleanup").code, 0);
+  EXPECT_EQ(Leftovers(session_), "");
+  EXPECT_EQ(KeyType(), "bigint");
+  ExpectApplicationUnharmed();
+}
+
 }  // namespace
 }  // namespace pgmoult::tests

@@ -10,13 +10,13 @@
 #include <fstream>
 #include <iterator>
 #include <sstream>
-#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "boost/json/parse.hpp"
 #include "fmt/format.h"
+#include "tests/fault/folder.h"
 #include "tests/fault/program.h"
 #include "tests/support/change.h"
 #include "tests/support/database.h"
@@ -52,27 +52,6 @@ std::vector<json::value> ParsedLines(const std::string& text) {
   }
   return values;
 }
-
-// A folder of a test's own.
-class Folder {
- public:
-  Folder() : path_(std::filesystem::temp_directory_path() / "pgmoult-test-XXXXXX") {
-    std::string name = path_.string();
-    if (mkdtemp(name.data()) == nullptr) {
-      throw std::runtime_error("no folder " + name);
-    }
-    path_ = name;
-    // The server's user needs to get in.
-    std::filesystem::permissions(path_, std::filesystem::perms::all);
-  }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  ~Folder() { std::filesystem::remove_all(path_); }
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 class ProgramTest : public ::testing::Test {
  protected:

@@ -17,11 +17,11 @@
 
 #include "fmt/format.h"
 #include "pg/sql_text.h"
-#include "tests/engine/roles.h"
 #include "tests/fault/program.h"
 #include "tests/support/change.h"
 #include "tests/support/database.h"
 #include "tests/support/eventually.h"
+#include "tests/support/roles.h"
 #include "tests/support/run.h"
 #include "tests/support/server.h"
 #include "tools/private_server.h"

@@ -4,6 +4,7 @@
 
 #include "engine/journal.h"
 #include "fmt/format.h"
+#include "pg/sql_text.h"
 #include "pg/status.h"
 #include "tests/stress/client.h"
 #include "tests/support/run.h"
@@ -27,21 +28,26 @@ CREATE FUNCTION public.witness_differences(old regclass, new regclass) RETURNS t
   SET work_mem = '256MB' AS $$
 DECLARE
   columns text;
+  new_columns text;
   found text;
 BEGIN
-  SELECT string_agg(quote_ident(attname) || CASE WHEN attcollation <> 0 THEN ' COLLATE "C"' ELSE '' END, ', '
-                    ORDER BY attnum)
-    INTO columns FROM pg_attribute WHERE attrelid = old AND attnum > 0 AND NOT attisdropped;
+  SELECT string_agg(quote_ident(attname) || bytewise, ', ' ORDER BY attnum),
+         string_agg(quote_ident(coalesce(new_name, attname)) || bytewise, ', ' ORDER BY attnum)
+    INTO columns, new_columns
+    FROM pg_attribute LEFT JOIN public.witness_renamed ON old_name = attname,
+         LATERAL (SELECT CASE WHEN attcollation <> 0 THEN ' COLLATE "C"' ELSE '' END) AS spelling(bytewise)
+    WHERE attrelid = old AND attnum > 0 AND NOT attisdropped;
   EXECUTE format(
-    'WITH missing AS (SELECT %1$s FROM %2$s EXCEPT ALL SELECT %1$s FROM %3$s), '
-    '     surplus AS (SELECT %1$s FROM %3$s EXCEPT ALL SELECT %1$s FROM %2$s) '
+    'WITH missing AS (SELECT %1$s FROM %2$s EXCEPT ALL SELECT %4$s FROM %3$s), '
+    '     surplus AS (SELECT %4$s FROM %3$s EXCEPT ALL SELECT %1$s FROM %2$s) '
     'SELECT concat_ws(''; '', '
     '  (SELECT count(*) || '' rows are missing, as '' || min(m::text) FROM missing m HAVING count(*) > 0), '
     '  (SELECT count(*) || '' rows are too many, as '' || min(s::text) FROM surplus s HAVING count(*) > 0))',
-    columns, old, new) INTO found;
+    columns, old, new, new_columns) INTO found;
   RETURN found;
 END $$;
 
+CREATE TABLE public.witness_renamed (old_name name, new_name name);
 CREATE TABLE public.witness_note (migration bigint, differences text, old_digest text);
 
 CREATE FUNCTION public.witness_swap() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -60,13 +66,19 @@ CREATE TRIGGER witness AFTER UPDATE ON pgmoult.migration FOR EACH ROW
 
 }  // namespace
 
-SwapWitness::SwapWitness(const TestDatabase& database) : database_(database) {
-  Session session(database);
+SwapWitness::SwapWitness(const TestDatabase& database, const std::string& role,
+                         const std::map<std::string, std::string>& renamed)
+    : database_(database) {
+  Session session(database, role);
   const absl::Status made = session.Run(engine::EnsureJournal(session.connection()));
   if (!made.ok()) {
     throw std::runtime_error(pg::Describe(made));
   }
   session.Exec(kFunctions);
+  for (const auto& [old_name, new_name] : renamed) {
+    session.Exec(fmt::format("INSERT INTO public.witness_renamed VALUES ({}, {})", pg::Literal(old_name),
+                             pg::Literal(new_name)));
+  }
 }
 
 std::string SwapWitness::Verdict(int64_t migration) const {
@@ -87,6 +99,12 @@ std::string SwapWitness::Verdict(int64_t migration) const {
              ? ""
              : fmt::format("the old table was written after the swap: rows and digest were {}, and are {}",
                            note[1].value_or(""), note[2].value_or(""));
+}
+
+void SwapWitness::Leave() const {
+  Session(database_).Exec(
+      "DROP FUNCTION public.witness_swap(), public.witness_differences(regclass, regclass), "
+      "public.witness_digest(regclass); DROP TABLE public.witness_note, public.witness_renamed");
 }
 
 }  // namespace pgmoult::tests

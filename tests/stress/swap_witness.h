@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 
 #include "tests/support/database.h"
@@ -19,11 +20,16 @@ namespace pgmoult::tests {
 // Writers wait a little longer for such a swap: the time of the comparison counts towards --max-hold-ms.
 class SwapWitness {
  public:
-  // Before the run. Makes the journal, where it is not there.
-  explicit SwapWitness(const TestDatabase& database);
+  // Before the run. Makes the journal, where it is not there. `role` is who logs in for the run, the superuser where
+  // empty; `renamed` says what columns of the old table are called in the new one, where that is something else.
+  explicit SwapWitness(const TestDatabase& database, const std::string& role = "",
+                       const std::map<std::string, std::string>& renamed = {});
 
   // After a migration's swap, before `finalize`: what is wrong, as text; "" where nothing is.
   std::string Verdict(int64_t migration) const;
+
+  // Takes away all that the witness made, after `cleanup` has taken the journal: for comparisons of whole databases.
+  void Leave() const;
 
  private:
   const TestDatabase& database_;

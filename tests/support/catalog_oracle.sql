@@ -126,14 +126,19 @@ named_constraint AS (
   WHERE r.oid IS NOT NULL OR t.oid IS NOT NULL
 ),
 constraint_line AS (
+  -- Up to 17, VALIDATE of a foreign key to a partitioned table leaves its parts, one a partition, as they were; the whole is
+  -- what counts. That a foreign key is not inherited says nothing, since none is.
   SELECT 'constraint' AS kind, k.name,
-         concat_ws('; ', 'type ' || k.contype::text, pg_get_constraintdef(k.oid),
+         concat_ws('; ', 'type ' || k.contype::text,
+           CASE WHEN part THEN regexp_replace(pg_get_constraintdef(k.oid), ' NOT VALID$', '') ELSE pg_get_constraintdef(k.oid) END,
            CASE WHEN k.condeferrable THEN 'deferrable' END, CASE WHEN k.condeferred THEN 'deferred' END,
-           CASE WHEN NOT k.convalidated THEN 'not valid' END, CASE WHEN k.connoinherit THEN 'no inherit' END,
+           CASE WHEN NOT k.convalidated AND NOT part THEN 'not valid' END,
+           CASE WHEN k.connoinherit AND k.contype <> 'f' THEN 'no inherit' END,
            CASE WHEN to_jsonb(k)->>'conenforced' = 'false' THEN 'not enforced' END,
            CASE WHEN NOT k.conislocal THEN 'not local' END, 'inherited ' || nullif(k.coninhcount, 0),
            'parent ' || parent.name, 'index ' || nullif(k.conindid, 0)::regclass) AS definition
-  FROM named_constraint k LEFT JOIN named_constraint parent ON parent.oid = k.conparentid
+  FROM named_constraint k LEFT JOIN named_constraint parent ON parent.oid = k.conparentid,
+       LATERAL (SELECT coalesce(k.contype = 'f' AND parent.conrelid = k.conrelid, false) AS part) p
 ),
 -- The names of internal triggers hold OIDs, so they are known by their constraint and function.
 trigger_line AS (
@@ -193,7 +198,8 @@ publication_line AS (
 named_line AS (
   SELECT 'comment' AS kind, concat_ws(' ', i.type, i.identity) AS name, quote_literal(d.description) AS definition
   FROM pg_description d, pg_identify_object(d.classoid, d.objoid, d.objsubid) i
-  WHERE (d.objoid >= 16384 OR d.classoid = 'pg_namespace'::regclass) AND coalesce(i.schema, '') NOT LIKE 'pgmoult%'
+  WHERE (d.objoid >= 16384 OR d.classoid = 'pg_namespace'::regclass) AND i.identity NOT LIKE 'pgmoult%'
+    AND coalesce(i.schema, '') NOT LIKE 'pgmoult%'
   UNION ALL
   SELECT 'security label', concat_ws(' ', i.type, i.identity), concat_ws(' ', l.provider, quote_literal(l.label))
   FROM pg_seclabel l, pg_identify_object(l.classoid, l.objoid, l.objsubid) i

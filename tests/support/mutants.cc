@@ -38,6 +38,15 @@ Mutant NoTrigger(std::string_view which) {
   return Edit(fmt::format("_{}\" AFTER", which), " EXECUTE FUNCTION", " WHEN (false) EXECUTE FUNCTION");
 }
 
+// A statement of the swap, by how it begins, that is not said.
+Mutant Forget(const std::string& beginning) {
+  return [pattern = std::regex(fmt::format(R"(^/\* pgmoult:cutover \*/ {})", beginning))](std::string& sql) {
+    if (std::regex_search(sql, pattern, std::regex_constants::match_continuous)) {
+      sql = "SELECT 1";
+    }
+  };
+}
+
 // The first two IFs of the dual-write body, the other way round.
 void AskForTheLogFirst(std::string& sql) {
   constexpr std::string_view kIsolation = "  IF pg_catalog.current_setting(''transaction_isolation'')";
@@ -162,6 +171,19 @@ const std::map<std::string, Mutant>& Mutants() {
       {"swap_with_a_full_log",
        EditRegex("/* pgmoult:cutover */ SELECT EXISTS", R"(EXISTS \(SELECT FROM \S+\))", "false")},
       {"swap_ignores_old_snapshots", Edit("/* pgmoult:cutover */\n", "WHERE a.datname", "WHERE false AND a.datname")},
+      // Each kind of what hangs on a table.
+      {"forget_trigger", Forget(R"(CREATE TRIGGER (?!"?pgmoult))")},
+      {"forget_policy", Forget("CREATE POLICY ")},
+      {"forget_rule", Forget("CREATE RULE ")},
+      {"forget_own_foreign_key", Forget(R"(ALTER TABLE pgmoult_\S+ ADD CONSTRAINT \S+ FOREIGN KEY )")},
+      {"forget_foreign_key", Forget(R"(ALTER TABLE \S+ DROP CONSTRAINT \S+, ADD CONSTRAINT )")},
+      {"forget_partitioned_foreign_key", Forget(R"(ALTER TABLE (?!pgmoult_)\S+ ADD CONSTRAINT \S+ FOREIGN KEY )")},
+      {"forget_view", Forget("CREATE OR REPLACE VIEW ")},
+      {"forget_rule_elsewhere", Forget("CREATE OR REPLACE RULE ")},
+      {"forget_policy_elsewhere", Forget("ALTER POLICY ")},
+      {"forget_function", Forget("CREATE OR REPLACE FUNCTION ")},
+      {"forget_publication", Forget(R"(ALTER PUBLICATION \S+ ADD TABLE )")},
+      {"forget_materialized_view", Forget(R"(ALTER MATERIALIZED VIEW pgmoult_\S+ SET SCHEMA )")},
       {"tripwire_without_xmin", Edit("/* pgmoult:tripwire */", "xmin::text", "'1'")},
       {"lock_without_eviction", Edit("/* pgmoult:locks */", "SHARE UPDATE EXCLUSIVE", "ACCESS SHARE")},
   };

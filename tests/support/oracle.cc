@@ -19,6 +19,7 @@
 #include "absl/strings/str_join.h"
 #include "fmt/format.h"
 #include "pg/sql_text.h"
+#include "tests/support/server.h"
 
 namespace pgmoult::tests {
 namespace {
@@ -33,18 +34,19 @@ std::string WithPlainLists(const std::string& line) {
   if (!absl::StrContains(line, "::character varying")) {
     return line;
   }
-  static const std::string literal = R"(E?'(?:[^']|'')*'::character varying(?:\(\d+\))?)";
-  static const std::string list = fmt::format(R"(ARRAY\[(?:{}(?:, )?)+\])", literal);
-  static const std::regex cast_literal(fmt::format(R"(\(({0})\)::text(?!\[)|({0})::text(?!\[))", literal));
-  static const std::regex cast_list(fmt::format(R"(\(({0})\)::text\[\]|({0})::text\[\])", list));
-  return std::regex_replace(std::regex_replace(line, cast_literal, "$1$2"), cast_list, "$1$2");
+  static const std::string kLiteral = R"(E?'(?:[^']|'')*'::character varying(?:\(\d+\))?)";
+  static const std::string kList = fmt::format(R"(ARRAY\[(?:{}(?:, )?)+\])", kLiteral);
+  static const std::regex kCastLiteral(fmt::format(R"(\(({0})\)::text(?!\[)|({0})::text(?!\[))", kLiteral));
+  static const std::regex kCastList(fmt::format(R"(\(({0})\)::text\[\]|({0})::text\[\])", kList));
+  return std::regex_replace(std::regex_replace(line, kCastLiteral, "$1$2"), kCastList, "$1$2");
 }
 
 // "-- Name: t; Type: TABLE; Schema: public; Owner: o" is "TABLE public.t"; "" for any other line.
 std::string ObjectOfHeader(const std::string& line) {
-  static const std::regex header("^-- Name: (.*); Type: (.*); Schema: (.*); Owner: ?(.*)$");
+  static const std::regex kHeader("^-- Name: (.*); Type: (.*); Schema: (.*); Owner: ?(.*)$");
   std::smatch match;
-  return std::regex_match(line, match, header) ? fmt::format("{} {}.{}", match.str(2), match.str(3), match.str(1)) : "";
+  return std::regex_match(line, match, kHeader) ? fmt::format("{} {}.{}", match.str(2), match.str(3), match.str(1))
+                                                : "";
 }
 
 }  // namespace
@@ -87,8 +89,8 @@ std::string ClientPrograms(const TestDatabase& database) {
 }
 
 std::vector<std::string> CatalogLines(Session& superuser) {
-  static const std::string oracle = ReadWholeFile(SourcePath("tests/support/catalog_oracle.sql"));
-  const pg::Result result = superuser.Exec(oracle);
+  static const std::string kOracle = ReadWholeFile(SourcePath("tests/support/catalog_oracle.sql"));
+  const pg::Result result = superuser.Exec(kOracle);
   std::vector<std::string> lines;
   for (int row = 0; row < result.rows(); ++row) {
     lines.emplace_back(result.Text(row, 0));
@@ -98,9 +100,9 @@ std::vector<std::string> CatalogLines(Session& superuser) {
 
 // pg_dump reads no server newer than itself, and of the test servers only Debian's has one beside it.
 bool HasDump(const TestDatabase& database) {
-  static const bool beside = std::filesystem::exists(database.server().bin_dir() + "/pg_dump");
-  static const int major = Session(database).connection().server_version() / 10000;
-  return beside || (major <= kDebianVersion && std::filesystem::exists(fmt::format("{}/pg_dump", kDebianPrograms)));
+  static const bool kDebianReads = ServerMajor() <= kDebianVersion;
+  return std::filesystem::exists(database.server().bin_dir() + "/pg_dump") ||
+         (kDebianReads && std::filesystem::exists(fmt::format("{}/pg_dump", kDebianPrograms)));
 }
 
 std::vector<std::string> DumpLines(const TestDatabase& database) {
@@ -125,8 +127,9 @@ std::vector<std::string> LinesOfDump(const std::string& dump) {
     }
     // Newer programs put a random word into two lines of psql's. What a table's place and access method are is set for
     // all that follow, where it changes: catalog_oracle.sql says it for each.
-    const bool noise = line.empty() || line == "--" || line.starts_with("\\restrict") ||
-                       line.starts_with("\\unrestrict") || line.starts_with("SET default_table");
+    const bool noise = line.empty() || line == "--" || line.starts_with("-- PostgreSQL database dump") ||
+                       line.starts_with("\\restrict") || line.starts_with("\\unrestrict") ||
+                       line.starts_with("SET default_table");
     if (!noise) {
       objects[object].push_back(WithPlainLists(line));
     }

@@ -26,7 +26,46 @@ struct StatementGate::State {
   bool open = false;
 };
 
+struct StatementFault::State {
+  Mutant mutant;
+  int changed = 0;
+};
+
 namespace {
+
+// All faults that are in force.
+class Faults {
+ public:
+  static Faults& Instance() {
+    static Faults faults;
+    return faults;
+  }
+
+  void Add(std::shared_ptr<StatementFault::State> fault) {
+    const std::scoped_lock lock(mutex_);
+    faults_.push_back(std::move(fault));
+  }
+  void Remove(const std::shared_ptr<StatementFault::State>& fault) {
+    const std::scoped_lock lock(mutex_);
+    std::erase(faults_, fault);
+  }
+  int Changed(const StatementFault::State& fault) {
+    const std::scoped_lock lock(mutex_);
+    return fault.changed;
+  }
+  void Pass(std::string& sql) {
+    const std::scoped_lock lock(mutex_);
+    for (const auto& fault : faults_) {
+      const std::string before = sql;
+      fault->mutant(sql);
+      fault->changed += sql == before ? 0 : 1;
+    }
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::shared_ptr<StatementFault::State>> faults_;  // guarded by mutex_, as is all that they hold
+};
 
 // All gates that stand. Sessions of several threads pass here.
 class Gates {
@@ -84,6 +123,7 @@ class HookEnvironment : public ::testing::Environment {
         return;
       }
       Gates::Instance().Pass(sql);
+      Faults::Instance().Pass(sql);
       if (mutant_) {
         const std::scoped_lock lock(mutex_);
         const std::string before = sql;
@@ -120,6 +160,15 @@ void StatementGate::WaitUntilReached() {
     throw std::runtime_error(fmt::format("no session came to the statement \"{}\"", state_->text));
   }
 }
+
+StatementFault::StatementFault(const std::string& mutant) : state_(std::make_shared<State>()) {
+  state_->mutant = MakeMutant(mutant);
+  Faults::Instance().Add(state_);
+}
+
+StatementFault::~StatementFault() { Faults::Instance().Remove(state_); }
+
+int StatementFault::changed() const { return Faults::Instance().Changed(*state_); }
 
 void InstallStatementHooks() {
   ::testing::AddGlobalTestEnvironment(std::make_unique<HookEnvironment>().release());  // GoogleTest owns it

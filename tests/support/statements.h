@@ -28,8 +28,25 @@ class StatementGate {
   std::shared_ptr<State> state_;
 };
 
-// Lets statements of this process pass through gates, and through the mutant that PGMOULT_MUTANT names, as long as
-// tests run. Before them.
+// Puts a fault (a name of mutants.cc) into the statements of this process, until the end of this object.
+class StatementFault {
+ public:
+  explicit StatementFault(const std::string& mutant);
+  StatementFault(const StatementFault&) = delete;
+  StatementFault& operator=(const StatementFault&) = delete;
+  ~StatementFault();
+
+  // Statements so far.
+  int changed() const;
+
+  struct State;
+
+ private:
+  std::shared_ptr<State> state_;
+};
+
+// Lets statements of this process pass through gates, faults, and through the mutant that PGMOULT_MUTANT names, as long
+// as tests run. Before them.
 void InstallStatementHooks();
 
 }  // namespace pgmoult::tests

@@ -1,0 +1,2 @@
+SET ROLE scn_owner;
+UPDATE wide SET c1598 = 0 WHERE id < 5;

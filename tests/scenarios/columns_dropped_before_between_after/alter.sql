@@ -1,0 +1,1 @@
+ALTER TABLE layers ADD COLUMN more int DEFAULT 1, ADD CHECK (size < 1000);

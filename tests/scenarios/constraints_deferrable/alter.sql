@@ -1,0 +1,1 @@
+ALTER TABLE seats ALTER COLUMN nr TYPE bigint, ADD COLUMN price int DEFAULT 10;

@@ -1,0 +1,1 @@
+ALTER TABLE offers ADD COLUMN till date DEFAULT '04.05.2025', ALTER COLUMN ratio TYPE numeric;

@@ -1,0 +1,1 @@
+ALTER TABLE flags ALTER COLUMN state TYPE int USING state::int;

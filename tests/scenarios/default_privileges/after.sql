@@ -1,0 +1,13 @@
+SET ROLE scn_reader;
+SELECT tried('SELECT FROM plans');
+SELECT tried('SELECT FROM kept');
+SELECT tried('SELECT nextval(''plans_id_seq'')');
+SELECT tried('SELECT many()');
+RESET ROLE;
+SET ROLE scn_clerk;
+SELECT tried('INSERT INTO plans (body) VALUES (''x'')');
+SELECT count(*) FROM plans;
+RESET ROLE;
+SET ROLE scn_owner;
+DELETE FROM plans WHERE id = 1;
+INSERT INTO plans (body) VALUES ('last') RETURNING id, nr, more;

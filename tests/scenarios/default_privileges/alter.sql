@@ -1,0 +1,1 @@
+ALTER TABLE plans ALTER COLUMN nr TYPE bigint, ADD COLUMN more int DEFAULT 3;

@@ -1,0 +1,19 @@
+-- Default privileges would give new tables, sequences and functions rights that the old ones do not have.
+SET ROLE scn_owner;
+CREATE TABLE plans (id serial PRIMARY KEY, nr int GENERATED ALWAYS AS IDENTITY, body text);
+INSERT INTO plans (body) SELECT 'plan ' || g FROM generate_series(1, 20) g;
+CREATE VIEW shown AS SELECT id, body FROM plans;
+CREATE MATERIALIZED VIEW kept AS SELECT body FROM plans;
+CREATE FUNCTION many() RETURNS bigint BEGIN ATOMIC SELECT count(*) FROM plans; END;
+GRANT SELECT ON plans TO scn_clerk;
+GRANT SELECT (body) ON kept TO scn_clerk;
+CREATE TABLE later_granted (id int PRIMARY KEY);
+ALTER DEFAULT PRIVILEGES GRANT ALL ON TABLES TO scn_reader;
+ALTER DEFAULT PRIVILEGES GRANT USAGE ON SEQUENCES TO scn_reader;
+ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
+ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT INSERT ON TABLES TO scn_clerk WITH GRANT OPTION;
+ALTER DEFAULT PRIVILEGES REVOKE DELETE, TRUNCATE ON TABLES FROM scn_owner;
+CREATE FUNCTION tried(what text) RETURNS text LANGUAGE plpgsql AS
+  'BEGIN EXECUTE what; RETURN ''done''; EXCEPTION WHEN OTHERS THEN RETURN sqlstate || '' '' || sqlerrm; END';
+GRANT EXECUTE ON FUNCTION tried TO PUBLIC;
+RESET ROLE;

@@ -1,0 +1,1 @@
+ALTER TABLE fresh ALTER COLUMN kind TYPE bigint, ADD COLUMN note text DEFAULT 'n';

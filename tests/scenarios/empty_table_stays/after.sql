@@ -1,0 +1,2 @@
+SET ROLE scn_owner;
+INSERT INTO fresh (body) VALUES ('first') RETURNING *;

@@ -1,0 +1,1 @@
+ALTER TABLE fresh ADD COLUMN needed int NOT NULL DEFAULT 1, ADD UNIQUE (body);

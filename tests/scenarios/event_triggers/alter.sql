@@ -1,0 +1,1 @@
+ALTER TABLE rooms ALTER COLUMN size TYPE bigint, ADD COLUMN color text;

@@ -1,0 +1,11 @@
+SET ROLE scn_owner;
+SELECT tried('INSERT INTO c VALUES (200, ''b'', 99)');
+SELECT tried('INSERT INTO c VALUES (4, ''b'', 99)');
+SELECT tried('INSERT INTO c VALUES (200, ''z'', 99)');
+SELECT tried('INSERT INTO c VALUES (200, ''a'', 1)');
+SELECT tried('UPDATE c_b2 SET p = 98 WHERE id = 60');
+SELECT tried('DELETE FROM p WHERE id = 3');
+SELECT tried('UPDATE p SET id = id + 200 WHERE id = 2');
+CREATE TABLE c_y PARTITION OF c FOR VALUES IN ('y');
+SELECT tried('INSERT INTO c VALUES (200, ''y'', 99)');
+SELECT tableoid::regclass::text, count(*), sum(p) FROM c GROUP BY 1 ORDER BY 1;

@@ -1,0 +1,1 @@
+ALTER TABLE p ADD COLUMN note int DEFAULT 8, ALTER COLUMN name TYPE varchar;

@@ -1,0 +1,10 @@
+SET ROLE scn_owner;
+SELECT tried('INSERT INTO far.p VALUES (99)');
+SELECT tried('UPDATE far.p SET name = ''none'' WHERE id = 3');
+SELECT tried('INSERT INTO "; DROP"."p'' (id)" VALUES (99, 99)');
+SELECT tried('UPDATE p SET name = ''r'' || id WHERE id < 4');
+SELECT tried('DELETE FROM p WHERE id = 7');
+SELECT tried('UPDATE far.p SET name = NULL WHERE name = ''p7''');
+SELECT tried('DELETE FROM p WHERE id = 7');
+SELECT count(*), string_agg(name, ',' ORDER BY id) FROM far.p;
+SELECT count(*), count("P"), sum("P") FROM "; DROP"."p' (id)";

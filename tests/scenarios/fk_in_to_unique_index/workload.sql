@@ -1,0 +1,4 @@
+SET ROLE scn_owner;
+UPDATE p SET nr = -nr WHERE id < 9;
+DELETE FROM p WHERE id > 37;
+INSERT INTO c VALUES (100, -2);

@@ -1,0 +1,4 @@
+SET ROLE scn_owner;
+UPDATE a SET x = x + 100 WHERE x < 5;
+DELETE FROM a WHERE x = 20;
+INSERT INTO b VALUES (100, 101, 2), (101, NULL, 77);

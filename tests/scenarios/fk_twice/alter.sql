@@ -1,0 +1,1 @@
+ALTER TABLE p ADD COLUMN more int DEFAULT 1;

@@ -1,0 +1,3 @@
+ALTER TABLE shelves RENAME COLUMN hall TO "Hall";
+ALTER TABLE shelves RENAME COLUMN nr TO hall;
+ALTER TABLE shelves RENAME COLUMN old TO nr;

@@ -1,0 +1,1 @@
+ALTER TABLE rooms DROP CONSTRAINT code_once, ALTER COLUMN code TYPE varchar(10);

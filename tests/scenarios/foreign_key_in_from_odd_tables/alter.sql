@@ -1,0 +1,1 @@
+ALTER TABLE base ALTER COLUMN id TYPE bigint;

@@ -1,0 +1,18 @@
+SET ROLE scn_owner;
+DELETE FROM meters WHERE id IN (5, 14);
+UPDATE meters SET id = 106 WHERE id = 6;
+SELECT tried('INSERT INTO readings VALUES (''2023-05-05'', 999, 1)');
+SELECT tried('INSERT INTO readings VALUES (''2024-05-05'', 999, 1)');
+SELECT tried('INSERT INTO readings VALUES (''2030-05-05'', 999, 1)');
+SELECT tried('INSERT INTO readings_24_else VALUES (''2024-05-05'', 999, 1)');
+SELECT tried('UPDATE readings_23 SET value = 999 WHERE meter = 8');
+SELECT tried('DELETE FROM meters WHERE id = 8');
+CREATE TABLE readings_40 PARTITION OF readings FOR VALUES FROM ('2040-01-01') TO ('2041-01-01');
+SELECT tried('INSERT INTO readings VALUES (''2040-05-05'', 999, 1)');
+INSERT INTO readings VALUES ('2040-05-05', 9, 1);
+DELETE FROM meters WHERE id = 9;
+ALTER TABLE readings DETACH PARTITION readings_24;
+SELECT tried('INSERT INTO readings_24_low VALUES (''2024-05-05'', 999, 1)');
+DELETE FROM meters WHERE id = 10;
+SELECT tableoid::regclass, meter, count(*), sum(value) FROM readings GROUP BY 1, 2 ORDER BY tableoid::regclass::text, 2;
+SELECT tableoid::regclass, meter, count(*), sum(value) FROM readings_24 GROUP BY 1, 2 ORDER BY tableoid::regclass::text, 2;

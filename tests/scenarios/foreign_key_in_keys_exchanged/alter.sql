@@ -1,0 +1,1 @@
+ALTER TABLE articles DROP CONSTRAINT old_key, ADD CONSTRAINT new_key PRIMARY KEY (code), ADD UNIQUE (nr, ean);

@@ -1,0 +1,12 @@
+SET ROLE scn_owner;
+UPDATE products SET sku = upper(sku), code = upper(code) WHERE id = 5;
+DELETE FROM products WHERE id IN (23, 24);
+SELECT tried('DELETE FROM products WHERE id = 6');
+SELECT tried('UPDATE products SET ean = 1 WHERE id = 30');
+SELECT tried('INSERT INTO by_sku VALUES (99, ''none'')');
+SELECT tried('INSERT INTO by_ean VALUES (99, 99)');
+SELECT tried('INSERT INTO by_id VALUES (99, 99)');
+SELECT tried('INSERT INTO by_code VALUES (99, ''c5'')');
+SELECT tried('DROP INDEX ean_once');
+SELECT tried('ALTER TABLE products DROP CONSTRAINT sku_once');
+SELECT conname, conindid::regclass FROM pg_constraint WHERE confrelid = 'products'::regclass ORDER BY 1;

@@ -1,0 +1,1 @@
+ALTER TABLE middle ALTER COLUMN body TYPE varchar(50);

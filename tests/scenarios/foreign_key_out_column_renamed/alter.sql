@@ -1,0 +1,4 @@
+ALTER TABLE books RENAME COLUMN hall TO "Hall";
+ALTER TABLE books RENAME COLUMN nr TO shelf;
+ALTER TABLE books RENAME COLUMN old_nr TO nr;
+ALTER TABLE books ALTER COLUMN title TYPE varchar(30);

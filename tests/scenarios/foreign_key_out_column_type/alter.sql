@@ -1,0 +1,1 @@
+ALTER TABLE refs ALTER COLUMN small TYPE bigint, ALTER COLUMN big TYPE int, ALTER COLUMN code TYPE text, ALTER COLUMN num TYPE numeric;

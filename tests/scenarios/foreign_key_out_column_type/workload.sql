@@ -1,0 +1,5 @@
+SET ROLE scn_owner;
+INSERT INTO wide VALUES (1000, 'w1000', 1000);
+INSERT INTO refs VALUES (100, 1000, 1000, 'w1000', 1000);
+UPDATE refs SET big = 29 WHERE id BETWEEN 10 AND 15;
+UPDATE wide SET code = 'W3' WHERE code = 'w3';

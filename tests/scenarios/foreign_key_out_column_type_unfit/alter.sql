@@ -1,0 +1,1 @@
+ALTER TABLE beds ALTER COLUMN room TYPE text;

@@ -1,0 +1,1 @@
+ALTER TABLE birds DROP CONSTRAINT birds_nest, ALTER COLUMN id TYPE bigint;

@@ -1,0 +1,1 @@
+ALTER TABLE dogs ALTER COLUMN name TYPE varchar(20), ALTER COLUMN id TYPE bigint;

@@ -1,0 +1,1 @@
+ALTER TABLE public.items ALTER COLUMN id TYPE bigint, ALTER COLUMN far TYPE bigint;

@@ -1,0 +1,13 @@
+SET ROLE scn_owner;
+UPDATE years SET year = 2029 WHERE year = 2008 AND nr = 4;
+UPDATE years SET nr = 9 WHERE year = 2023 AND nr = 3;
+DELETE FROM years WHERE year IN (2014, 2024);
+DELETE FROM kinds WHERE id IN (5, 6);
+SELECT tried('INSERT INTO bills (id, year, nr) VALUES (600, 2014, 1)');
+SELECT tried('INSERT INTO bills (id, kind) VALUES (600, 5)');
+SELECT tried('ALTER TABLE years DETACH PARTITION years_10');
+CREATE TABLE years_40 PARTITION OF years FOR VALUES FROM (2040) TO (2050);
+INSERT INTO years VALUES (2041, 1);
+INSERT INTO bills VALUES (601, 2041, 1, 1);
+SELECT tried('DELETE FROM years WHERE year = 2041');
+SELECT * FROM bills ORDER BY id;

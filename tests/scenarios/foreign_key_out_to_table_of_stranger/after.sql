@@ -1,0 +1,11 @@
+SET ROLE scn_stranger;
+DELETE FROM countries WHERE id = 10;
+UPDATE countries SET id = 111 WHERE id = 11;
+UPDATE cities SET code = 'C3' WHERE code = 'c3';
+SELECT tried('DELETE FROM cities WHERE code = ''c4''');
+RESET ROLE;
+SET ROLE scn_owner;
+SELECT tried('INSERT INTO people VALUES (600, 600)');
+SELECT tried('INSERT INTO people (id, city) VALUES (600, ''c600'')');
+SELECT tried('SELECT FROM countries');
+SELECT * FROM people ORDER BY id;

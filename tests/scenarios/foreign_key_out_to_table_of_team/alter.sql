@@ -1,0 +1,1 @@
+ALTER TABLE tasks ALTER COLUMN hours TYPE numeric(8, 2);

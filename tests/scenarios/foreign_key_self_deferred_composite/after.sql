@@ -1,0 +1,12 @@
+SET ROLE scn_owner;
+SELECT tried('DELETE FROM staff WHERE name = ''late''; SET CONSTRAINTS ALL IMMEDIATE');
+UPDATE staff SET nr = 88 WHERE firm = 3 AND nr = 4;
+SELECT tried('INSERT INTO staff VALUES (5, 1, ''x'', 5, NULL); SET CONSTRAINTS ALL IMMEDIATE');
+SELECT tried('INSERT INTO staff VALUES (5, 1, ''x'', 5, 9); SET CONSTRAINTS ALL IMMEDIATE');
+SELECT tried('INSERT INTO staff (firm, nr, deputy) VALUES (5, 1, ''nobody'')');
+SELECT tried('ALTER TABLE staff VALIDATE CONSTRAINT staff_deputy');
+BEGIN;
+INSERT INTO staff VALUES (6, 1, 'six', 6, 2);
+INSERT INTO staff VALUES (6, 2, 'sixty', 6, 1, 'six');
+COMMIT;
+SELECT * FROM staff ORDER BY firm, nr;

@@ -1,0 +1,10 @@
+SET ROLE scn_owner;
+BEGIN;
+INSERT INTO staff VALUES (4, 1, 'late', 4, 2);
+INSERT INTO staff VALUES (4, 2, 'later', 4, 1, 'late');
+COMMIT;
+BEGIN;
+UPDATE staff SET boss_nr = 99 WHERE firm = 2 AND nr > 10;
+INSERT INTO staff (firm, nr, boss_firm, boss_nr) VALUES (2, 99, 2, 99);
+COMMIT;
+UPDATE staff SET nr = 77 WHERE firm = 1 AND nr = 3;

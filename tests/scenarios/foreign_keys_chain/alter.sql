@@ -1,0 +1,1 @@
+ALTER TABLE cities ALTER COLUMN id TYPE bigint, ALTER COLUMN country TYPE bigint;

@@ -1,0 +1,1 @@
+ALTER TABLE nodes ALTER COLUMN label TYPE varchar(20), ALTER COLUMN root TYPE bigint;

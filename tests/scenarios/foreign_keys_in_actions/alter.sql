@@ -1,0 +1,1 @@
+ALTER TABLE ports ALTER COLUMN name TYPE varchar(30), ADD COLUMN depth int DEFAULT 9;

@@ -1,0 +1,1 @@
+ALTER TABLE makers ALTER COLUMN id TYPE bigint;

@@ -1,0 +1,15 @@
+SET ROLE scn_owner;
+BEGIN;
+INSERT INTO cars VALUES (101, 31, 1), (102, 31, 2);
+UPDATE cars SET maker = 32 WHERE id < 6;
+INSERT INTO makers VALUES (31, 'late'), (32, 'later');
+COMMIT;
+BEGIN;
+DELETE FROM makers WHERE id = 12;
+INSERT INTO makers VALUES (12, 'again');
+COMMIT;
+BEGIN;
+SET CONSTRAINTS cars_designer DEFERRED;
+UPDATE cars SET designer = 33 WHERE id BETWEEN 10 AND 15;
+INSERT INTO makers VALUES (33, 'latest');
+COMMIT;

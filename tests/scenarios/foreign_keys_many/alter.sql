@@ -1,0 +1,1 @@
+ALTER TABLE hub ALTER COLUMN id TYPE bigint;

@@ -1,0 +1,10 @@
+SET ROLE scn_owner;
+BEGIN;
+INSERT INTO bodies VALUES (160, 60);
+INSERT INTO heads VALUES (60, 'after', 160, 60);
+COMMIT;
+DELETE FROM heads WHERE id = 6;
+DELETE FROM bodies WHERE id = 107;
+SELECT tried('INSERT INTO heads VALUES (70, ''x'', 170); SET CONSTRAINTS ALL IMMEDIATE');
+SELECT tried('INSERT INTO bodies VALUES (170, 70); SET CONSTRAINTS ALL IMMEDIATE');
+SELECT h.id, h.body, h.spare, b.id FROM heads h FULL JOIN bodies b ON b.head = h.id ORDER BY 1, 4;

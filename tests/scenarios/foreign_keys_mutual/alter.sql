@@ -1,0 +1,1 @@
+ALTER TABLE heads ALTER COLUMN id TYPE bigint, ALTER COLUMN body TYPE bigint;

@@ -1,0 +1,7 @@
+SET ROLE scn_owner;
+BEGIN;
+INSERT INTO heads VALUES (50, 'late', 150);
+INSERT INTO bodies VALUES (150, 50);
+COMMIT;
+DELETE FROM heads WHERE id = 4;
+DELETE FROM bodies WHERE id = 105;

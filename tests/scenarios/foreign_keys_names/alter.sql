@@ -1,0 +1,1 @@
+ALTER TABLE "Order" ALTER COLUMN id TYPE bigint, ALTER COLUMN "a""b" TYPE varchar(90);

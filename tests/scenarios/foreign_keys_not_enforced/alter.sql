@@ -1,0 +1,1 @@
+ALTER TABLE mid ALTER COLUMN note TYPE varchar(9), ALTER COLUMN up TYPE bigint;

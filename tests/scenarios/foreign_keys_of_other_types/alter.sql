@@ -1,0 +1,1 @@
+ALTER TABLE mid ALTER COLUMN small TYPE int, ALTER COLUMN num TYPE bigint, ALTER COLUMN code TYPE varchar(20);

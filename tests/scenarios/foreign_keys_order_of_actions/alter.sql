@@ -1,0 +1,1 @@
+ALTER TABLE parents ALTER COLUMN name TYPE varchar(20);

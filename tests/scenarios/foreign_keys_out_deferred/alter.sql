@@ -1,0 +1,1 @@
+ALTER TABLE cars ALTER COLUMN id TYPE bigint, ALTER COLUMN maker TYPE bigint;

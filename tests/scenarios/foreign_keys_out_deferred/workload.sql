@@ -1,0 +1,13 @@
+SET ROLE scn_owner;
+BEGIN;
+INSERT INTO cars VALUES (101, 31, 1, 1, 4), (102, 31, 2, 2, 5);
+UPDATE cars SET maker = 32 WHERE id < 6;
+INSERT INTO makers VALUES (31, 'late'), (32, 'later');
+COMMIT;
+BEGIN;
+SET CONSTRAINTS cars_designer DEFERRED;
+UPDATE cars SET designer = 33 WHERE id BETWEEN 10 AND 15;
+INSERT INTO makers VALUES (33, 'latest');
+COMMIT;
+DELETE FROM cars WHERE maker = 9;
+DELETE FROM makers WHERE id = 9;

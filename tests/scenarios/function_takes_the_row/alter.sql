@@ -1,0 +1,1 @@
+ALTER TABLE cars ALTER COLUMN plate SET DEFAULT 'none', ADD COLUMN color text;

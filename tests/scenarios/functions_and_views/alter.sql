@@ -1,0 +1,1 @@
+ALTER TABLE parts ADD COLUMN maker text, ADD CHECK (price >= 0);

@@ -1,0 +1,3 @@
+ALTER TABLE tickets RENAME COLUMN votes TO "Votes!";
+ALTER TABLE tickets RENAME COLUMN title TO headline;
+ALTER TABLE tickets ALTER COLUMN headline SET DEFAULT 'no headline';

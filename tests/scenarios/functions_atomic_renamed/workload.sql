@@ -1,0 +1,2 @@
+SET ROLE scn_owner;
+CALL raise_votes();

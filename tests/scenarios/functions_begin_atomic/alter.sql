@@ -1,0 +1,1 @@
+ALTER TABLE tickets ADD COLUMN assignee text DEFAULT 'nobody', ALTER COLUMN state SET DEFAULT 'new';

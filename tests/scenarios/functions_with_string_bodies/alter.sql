@@ -1,0 +1,1 @@
+ALTER TABLE cars ALTER COLUMN doors TYPE smallint, ADD COLUMN color text DEFAULT 'red';

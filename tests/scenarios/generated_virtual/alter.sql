@@ -1,0 +1,1 @@
+ALTER TABLE bills ADD COLUMN half numeric GENERATED ALWAYS AS (net / 2) STORED, ALTER COLUMN n TYPE bigint;

@@ -1,0 +1,1 @@
+ALTER TABLE middle ALTER COLUMN extra TYPE bigint;

@@ -1,0 +1,1 @@
+ALTER TABLE keyed ADD COLUMN x int DEFAULT 1, ALTER COLUMN other TYPE bigint;

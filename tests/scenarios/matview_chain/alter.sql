@@ -1,0 +1,1 @@
+ALTER TABLE hits ADD COLUMN host text, ALTER COLUMN page SET DEFAULT '/';

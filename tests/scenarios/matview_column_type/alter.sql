@@ -1,0 +1,1 @@
+ALTER TABLE hits ALTER COLUMN many TYPE bigint;

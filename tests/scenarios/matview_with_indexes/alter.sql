@@ -1,0 +1,1 @@
+ALTER TABLE sales ALTER COLUMN till TYPE bigint, ADD COLUMN clerk text;

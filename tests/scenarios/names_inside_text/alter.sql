@@ -1,0 +1,1 @@
+ALTER TABLE public.t ADD COLUMN public int DEFAULT 3, ADD CONSTRAINT t CHECK (u <> 'ALTER TABLE public.t');

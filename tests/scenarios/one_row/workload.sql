@@ -1,0 +1,2 @@
+SET ROLE scn_owner;
+UPDATE version SET version = version + 1;

@@ -1,0 +1,4 @@
+SET ROLE scn_owner;
+DELETE FROM ids WHERE b < '30000000-0000-0000-0000-000000000000';
+UPDATE ids SET b = md5(b::text)::uuid WHERE b > 'f0000000-0000-0000-0000-000000000000';
+INSERT INTO ids SELECT md5(g::text)::uuid FROM generate_series(1000, 1010) g;

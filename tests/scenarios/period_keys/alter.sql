@@ -1,0 +1,1 @@
+ALTER TABLE stays ADD COLUMN price int DEFAULT 5, ALTER COLUMN guest TYPE varchar(80);

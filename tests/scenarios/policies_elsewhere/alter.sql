@@ -1,0 +1,1 @@
+ALTER TABLE teams ADD COLUMN label text DEFAULT 'team', ALTER COLUMN level SET DEFAULT 1;

@@ -1,0 +1,11 @@
+SET ROLE scn_reader;
+SELECT count(*), min(tenant), max(tenant) FROM docs;
+RESET ROLE;
+SET ROLE scn_clerk;
+SELECT count(*), min(tenant), max(tenant) FROM docs;
+SELECT tried('INSERT INTO docs VALUES (102, 3, ''new'')');
+SELECT tried('UPDATE docs SET tenant = 1 WHERE id = 101');
+SELECT tried('UPDATE docs SET title = '''' WHERE id = 101');
+SELECT tried('DELETE FROM docs WHERE id IN (31, 32, 34)');
+RESET ROLE;
+SELECT tenant, count(*) FROM docs GROUP BY tenant ORDER BY tenant;

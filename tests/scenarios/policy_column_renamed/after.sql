@@ -1,0 +1,3 @@
+SET ROLE scn_reader;
+SELECT * FROM teams ORDER BY 1;
+SELECT * FROM files ORDER BY 1;

@@ -1,0 +1,5 @@
+SELECT pubname, schemaname, tablename FROM pg_publication_tables ORDER BY 1, 2, 3;
+SET ROLE scn_owner;
+UPDATE news SET head = 'y' WHERE id = 4;
+DELETE FROM news WHERE id = 6;
+SELECT count(*) FROM news;

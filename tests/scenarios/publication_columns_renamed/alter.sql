@@ -1,0 +1,3 @@
+ALTER TABLE news RENAME COLUMN head TO "Rank";
+ALTER TABLE news RENAME COLUMN rank TO head;
+ALTER TABLE news DROP COLUMN old, ADD COLUMN rank text, ALTER COLUMN body TYPE varchar(9);

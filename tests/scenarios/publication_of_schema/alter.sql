@@ -1,0 +1,1 @@
+ALTER TABLE open.news ALTER COLUMN id TYPE bigint;

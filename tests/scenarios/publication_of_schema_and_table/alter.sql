@@ -1,0 +1,2 @@
+ALTER TABLE open.news RENAME COLUMN head TO title;
+ALTER TABLE open.news ALTER COLUMN title SET NOT NULL;

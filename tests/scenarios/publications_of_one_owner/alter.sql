@@ -1,0 +1,1 @@
+ALTER TABLE news ALTER COLUMN id TYPE bigint, DROP COLUMN body;

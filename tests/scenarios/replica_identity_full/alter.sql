@@ -1,0 +1,1 @@
+ALTER TABLE news ALTER COLUMN id TYPE bigint, DROP CONSTRAINT news_pkey, ADD UNIQUE (id);

@@ -1,0 +1,2 @@
+SET ROLE scn_owner;
+UPDATE news SET head = 'x' WHERE id = 3;

@@ -1,0 +1,1 @@
+ALTER TABLE plain ALTER COLUMN id TYPE bigint;

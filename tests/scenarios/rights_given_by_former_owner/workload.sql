@@ -1,0 +1,2 @@
+SET ROLE scn_clerk;
+INSERT INTO plain (body) VALUES ('new');

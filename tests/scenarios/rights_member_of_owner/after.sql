@@ -1,0 +1,13 @@
+SET ROLE scn_clerk;
+INSERT INTO desk.papers (title) VALUES ('last') RETURNING id, nr;
+UPDATE desk.papers SET title = title || '?' WHERE id < 20;
+SELECT tried('DELETE FROM desk.papers');
+SELECT count(*) FROM desk.papers;
+RESET ROLE;
+SET ROLE scn_reader;
+SELECT count(*) FROM desk.titles;
+SELECT tried('SELECT FROM desk.papers');
+RESET ROLE;
+SET ROLE scn_team;
+REFRESH MATERIALIZED VIEW desk.kept;
+SELECT * FROM desk.papers ORDER BY id;

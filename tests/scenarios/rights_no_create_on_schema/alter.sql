@@ -1,0 +1,1 @@
+ALTER TABLE "Closed shop".goods ALTER COLUMN id TYPE bigint;

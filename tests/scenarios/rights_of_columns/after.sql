@@ -1,0 +1,13 @@
+SET ROLE scn_reader;
+SELECT tried('SELECT id, phone_name FROM staff');
+SELECT tried('SELECT name FROM staff');
+SELECT tried('SELECT wage FROM staff');
+UPDATE staff SET phone = 'nothing' WHERE id = 7;
+RESET ROLE;
+SET ROLE scn_clerk;
+SELECT tried('INSERT INTO staff (id, phone_name, wage) VALUES (60, ''x'', 1)');
+SELECT tried('INSERT INTO staff (id, name) VALUES (61, ''x'')');
+RESET ROLE;
+SET ROLE scn_stranger;
+SELECT tried('SELECT phone_name FROM staff');
+SELECT tried('SELECT id FROM staff');

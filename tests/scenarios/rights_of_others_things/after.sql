@@ -1,0 +1,12 @@
+SET ROLE scn_team;
+INSERT INTO asked VALUES (101, 'last');
+SELECT tried('SELECT price FROM goods');
+SELECT tried('INSERT INTO wishes VALUES (50, 99)');
+RESET ROLE;
+SET ROLE scn_reader;
+SELECT count(*) FROM names;
+SELECT tried('SELECT FROM wishes');
+RESET ROLE;
+SET ROLE scn_owner;
+DELETE FROM goods WHERE id = 21;
+SELECT * FROM goods WHERE id > 30 ORDER BY id;

@@ -1,0 +1,1 @@
+ALTER TABLE goods ALTER COLUMN name TYPE varchar(40);

@@ -1,0 +1,17 @@
+SET ROLE scn_clerk;
+SELECT count(*), sum(balance) FROM accounts;
+SELECT tried('INSERT INTO accounts VALUES (201, ''scn_reader'', 0)');
+SELECT tried('INSERT INTO accounts VALUES (201, ''scn_clerk'', 1)');
+UPDATE accounts SET note = 'after';
+DELETE FROM accounts WHERE id < 40;
+RESET ROLE;
+SET ROLE scn_reader;
+SELECT count(*), sum(balance) FROM accounts;
+SELECT tried('DELETE FROM accounts');
+SELECT tried('UPDATE accounts SET holder = ''scn_reader''');
+INSERT INTO accounts (id, holder, balance) VALUES (202, 'scn_reader', 0) RETURNING *;
+RESET ROLE;
+SET ROLE scn_stranger;
+SELECT tried('SELECT FROM accounts');
+RESET ROLE;
+SELECT * FROM accounts ORDER BY id;

@@ -1,0 +1,7 @@
+SET ROLE scn_owner;
+INSERT INTO inbox VALUES (3, 3, -700);
+DELETE FROM inbox WHERE id = 3;
+INSERT INTO gate VALUES (7) RETURNING *;
+UPDATE door SET id = 8;
+SELECT * FROM stock ORDER BY id;
+SELECT * FROM inbox ORDER BY id;

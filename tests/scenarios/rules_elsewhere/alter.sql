@@ -1,0 +1,1 @@
+ALTER TABLE stock ADD COLUMN shelf text NOT NULL DEFAULT 'A', ADD COLUMN seen date;

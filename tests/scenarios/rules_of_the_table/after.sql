@@ -1,0 +1,12 @@
+SET ROLE scn_owner;
+INSERT INTO members VALUES (102, 'new', 4);
+UPDATE members SET level = 0 WHERE id = 9;
+UPDATE members SET name = 'x' WHERE id = 10;
+DELETE FROM members WHERE id IN (11, 12, 13, 14);
+RESET ROLE;
+SET session_replication_role = replica;
+INSERT INTO members VALUES (103);
+UPDATE members SET name = 'x' WHERE id = 103;
+RESET session_replication_role;
+SELECT * FROM members ORDER BY id;
+SELECT * FROM history ORDER BY nr;

@@ -1,0 +1,1 @@
+ALTER TABLE members ALTER COLUMN name SET DEFAULT 'new', ADD COLUMN since date DEFAULT '2020-01-01';

@@ -1,0 +1,1 @@
+ALTER TABLE counters ALTER COLUMN ident TYPE bigint, ALTER COLUMN body TYPE varchar(20);

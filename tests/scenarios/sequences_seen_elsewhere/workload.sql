@@ -1,0 +1,3 @@
+SET ROLE scn_owner;
+INSERT INTO drafts (body) VALUES ('draft');
+INSERT INTO tickets (body) VALUES ('ticket');

@@ -1,0 +1,1 @@
+ALTER TABLE first ALTER COLUMN id TYPE bigint, ALTER COLUMN b TYPE bigint, ADD COLUMN more int DEFAULT 1;

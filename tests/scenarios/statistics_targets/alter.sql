@@ -1,0 +1,1 @@
+ALTER TABLE samples ALTER COLUMN d TYPE bigint, ALTER COLUMN b SET STATISTICS -1, ALTER COLUMN c RESET (n_distinct_inherited);

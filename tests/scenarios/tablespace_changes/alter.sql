@@ -1,0 +1,1 @@
+ALTER TABLE boxes SET TABLESPACE scn_space;

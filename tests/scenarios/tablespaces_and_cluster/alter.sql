@@ -1,0 +1,1 @@
+ALTER TABLE boxes ALTER COLUMN size TYPE bigint;

@@ -1,0 +1,1 @@
+ALTER TABLE notes ADD COLUMN lang text DEFAULT 'en', ALTER COLUMN body TYPE varchar(100);

@@ -1,0 +1,11 @@
+SET ROLE scn_owner;
+BEGIN;
+SET CONSTRAINTS maybe_late DEFERRED;
+INSERT INTO boxes VALUES (103, 8);
+UPDATE boxes SET size = 10 WHERE id = 103;
+INSERT INTO lids VALUES (103, 103);
+INSERT INTO audit (what) VALUES ('before the end');
+COMMIT;
+SELECT tried('INSERT INTO boxes VALUES (-1, 1)');
+SELECT tried('SET CONSTRAINTS at_once DEFERRED');
+SELECT * FROM audit ORDER BY nr;

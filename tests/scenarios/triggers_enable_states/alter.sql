@@ -1,0 +1,1 @@
+ALTER TABLE pieces ALTER COLUMN many TYPE bigint;

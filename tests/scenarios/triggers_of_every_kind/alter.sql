@@ -1,0 +1,1 @@
+ALTER TABLE pieces ADD COLUMN color text DEFAULT 'red', ADD CONSTRAINT enough CHECK (many < 1000);

@@ -1,0 +1,1 @@
+ALTER TABLE jobs ALTER COLUMN state SET DEFAULT 'fresh', ADD COLUMN tries smallint NOT NULL DEFAULT 0;

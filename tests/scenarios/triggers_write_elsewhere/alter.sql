@@ -1,0 +1,1 @@
+ALTER TABLE events ALTER COLUMN at TYPE timestamptz(3) USING at AT TIME ZONE 'UTC', ADD COLUMN more int DEFAULT 1;

@@ -1,0 +1,1 @@
+ALTER TABLE tree ALTER COLUMN id TYPE bigint, ADD COLUMN depth int DEFAULT 0;

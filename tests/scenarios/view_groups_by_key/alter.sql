@@ -1,0 +1,1 @@
+ALTER TABLE authors ADD COLUMN died date, ALTER COLUMN country SET STATISTICS 50;

@@ -1,0 +1,1 @@
+ALTER TABLE readings ALTER COLUMN value TYPE bigint, DROP COLUMN raw, ADD COLUMN extra int DEFAULT 5;

@@ -1,0 +1,1 @@
+ALTER TABLE stock ADD COLUMN counted date, ADD CHECK (many <> 13000);

@@ -1,0 +1,12 @@
+SELECT md5(string_agg(v::text, '|' ORDER BY v::text)) FROM v_join v;
+SELECT md5(string_agg(v::text, '|' ORDER BY v::text)) FROM v_natural v;
+SELECT md5(string_agg(v::text, '|' ORDER BY v::text)) FROM v_union v;
+SELECT md5(string_agg(v::text, '|' ORDER BY v::text)) FROM v_window v;
+SELECT md5(string_agg(v::text, '|' ORDER BY v::text)) FROM v_cte v;
+SELECT md5(string_agg(v::text, '|' ORDER BY v::text)) FROM v_lateral v;
+SELECT md5(string_agg(v::text, '|' ORDER BY v::text)) FROM v_sample v;
+SELECT md5(string_agg(v::text, '|' ORDER BY v::text)) FROM v_distinct v;
+SELECT md5(string_agg(v::text, '|' ORDER BY v::text)) FROM v_sets v;
+SELECT * FROM v_lock;
+SELECT md5(string_agg(v::text, '|' ORDER BY v::text)) FROM v_any v;
+SELECT md5(string_agg(v::text, '|' ORDER BY v::text)) FROM v_json v;

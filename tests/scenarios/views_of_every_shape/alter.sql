@@ -1,0 +1,1 @@
+ALTER TABLE facts ADD COLUMN note text DEFAULT 'n', ALTER COLUMN kind SET DEFAULT 'k0';

@@ -1,0 +1,1 @@
+ALTER TABLE salary ADD COLUMN since date DEFAULT '2020-01-01';

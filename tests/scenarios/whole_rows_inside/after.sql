@@ -1,0 +1,10 @@
+SET ROLE scn_owner;
+UPDATE pets SET owner = 'me' WHERE id = 6;
+SELECT * FROM as_json WHERE id < 7 ORDER BY id;
+SELECT * FROM counted;
+SELECT count(*), max(years) FROM fields;
+SELECT text_of(6);
+SELECT * FROM history ORDER BY nr;
+RESET ROLE;
+SET ROLE scn_reader;
+SELECT count(*) FROM pets;
