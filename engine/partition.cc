@@ -63,10 +63,9 @@ Awaitable<absl::StatusOr<std::optional<PartitionPlace>>> ParentStandIn::ReadPlac
   std::string strategy;
   std::string default_schema;
   std::string default_name;
-  CO_RETURN_IF_ERROR(result.Read(0, parent_oid_, parent_schema, parent_name, place.bound, place.constraint, strategy,
-                                 is_default_, place.attach_role, default_schema, default_name, default_bytes_,
-                                 default_facts_, place.after_attach));
-  parent_ = QualifiedName(parent_schema, parent_name);
+  CO_RETURN_IF_ERROR(result.Read(0, parent_oid_, quoted_schema_, parent_schema, parent_name, place.bound,
+                                 place.constraint, strategy, is_default_, place.attach_role, default_schema,
+                                 default_name, default_bytes_, default_facts_, place.after_attach));
   stand_in_ = QualifiedName(schema, parent_name);
   place.default_beside = QualifiedName(default_schema, default_name);
   bound_ = place.bound;
@@ -127,7 +126,7 @@ Awaitable<absl::Status> ParentStandIn::Drop() {
 }
 
 std::string ParentStandIn::RealNames(std::string text) const {
-  return absl::StrReplaceAll(text, {{fmt::format("{}.", stand_in_.schema), fmt::format("{}.", parent_.schema)}});
+  return absl::StrReplaceAll(text, {{fmt::format("{}.", stand_in_.schema.name()), fmt::format("{}.", quoted_schema_)}});
 }
 
 bool IsOfPlace(const ShapeItem& item) {

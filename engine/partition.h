@@ -48,7 +48,7 @@ class ParentStandIn {
   pg::Connection& connection_;
   const TableFacts& source_;
   pg::QualifiedName clone_;
-  pg::QualifiedName parent_;    // the real one
+  std::string quoted_schema_;   // of the real parent
   pg::QualifiedName stand_in_;  // of the parent
   pg::QualifiedName default_stand_in_;
   std::string bound_;

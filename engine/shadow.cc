@@ -482,7 +482,7 @@ void Builder::DecideDualWrite(bool mapping_is_safe) {
       refuse(fmt::format("{} is deferrable: its error would come at the application's COMMIT", item.name));
     }
   }
-  for (const ShapeItem& item : design.expected_shape) {
+  for (const ShapeItem& item : IsPartition(design) ? design.partition.final_shape : design.expected_shape) {
     // A column's NOT NULL, which PostgreSQL 18 lists too, is looked at below.
     const bool constraint = item.kind == "constraint" && !item.definition.starts_with("NOT NULL");
     if (constraint && std::ranges::find(design.source_shape, item) == design.source_shape.end()) {

@@ -271,9 +271,12 @@ ancestor AS (
 ),
 partition_index AS (
   SELECT x.indexrelid, x.indrelid, x.indrelid = r.oid AS own, i.inhparent,
-         -- Texts that are equal for indexes which ATTACH PARTITION takes for one another. Columns go by name.
-         concat_ws('; ', am.amname, x.indisunique, x.indisexclusion, k.contype, x.indclass, x.indcollation, x.indoption, x.indnkeyatts,
-                   to_jsonb(x)->>'indnullsnotdistinct', pg_get_expr(x.indpred, x.indrelid), pg_get_expr(x.indexprs, x.indrelid),
+         -- Texts that are equal for indexes which ATTACH PARTITION takes for one another, whatever their order (DESC, NULLS
+         -- FIRST). It takes no index without a constraint for one with it. Columns go by name.
+         k.oid IS NOT NULL AS is_key,
+         concat_ws('; ', am.amname, x.indisunique, x.indisexclusion, x.indcollation, x.indnkeyatts, to_jsonb(x)->>'indnullsnotdistinct',
+                   (SELECT string_agg(oc.opcfamily::text, ',' ORDER BY cl.pos)
+                    FROM unnest(x.indclass::oid[]) WITH ORDINALITY cl(oid, pos) JOIN pg_opclass oc ON oc.oid = cl.oid), pg_get_expr(x.indpred, x.indrelid), pg_get_expr(x.indexprs, x.indrelid),
                    (SELECT string_agg(coalesce(quote_ident(a.attname), '()'), ',' ORDER BY key.pos)
                     FROM unnest(x.indkey::int2[]) WITH ORDINALITY key(attnum, pos)
                     LEFT JOIN pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = key.attnum AND key.attnum <> 0)) AS text
@@ -316,11 +319,13 @@ finding (severity, code, object, message, remedy) AS (
   WHERE NOT x.own AND NOT EXISTS (SELECT FROM partition_index o WHERE o.own AND o.inhparent = x.indexrelid)
   UNION ALL
   SELECT 'refuse', 'partition_index_twice', 'index ' || o.indexrelid::regclass,
-         format('It is equal to %s, which is attached to the partitioned table''s index %s: it is not sure which of the two would be '
-                'attached in the end.', x.indexrelid::regclass, x.inhparent::regclass),
-         'Drop one of the two: they serve the same purpose.'
+         format('ATTACH PARTITION may take it for %s, which is a part of the partitioned table''s index %s, also where the two differ in '
+                'DESC or NULLS FIRST: it is not sure which of them would be attached in the end.', x.indexrelid::regclass,
+                x.inhparent::regclass),
+         'Drop it for the time of the run and create it again afterwards.'
   FROM partition_index x JOIN partition_index o ON x.own AND o.own AND x.inhparent IS NOT NULL AND o.text = x.text
-                                               AND o.indexrelid <> x.indexrelid
+                                               AND o.indexrelid <> x.indexrelid AND o.inhparent IS NULL
+                                               AND (o.is_key OR NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = x.inhparent))
   UNION ALL
   SELECT 'refuse', k.code, 'table ' || r.tab, k.message, k.remedy FROM rel r, table_kind k WHERE k.applies
   UNION ALL

@@ -1,5 +1,5 @@
 /* pgmoult:catalog */
--- Where the table $1 (an OID) is a partition: one row, else none. parent (an OID), its schema and name, the bound, the constraint that it
+-- Where the table $1 (an OID) is a partition: one row, else none. parent (an OID), its schema (quoted where it has to be, and plain) and name, the bound, the constraint that it
 -- implies (also by the ancestors' bounds), strategy (partstrat of the parent), is_default, attach_role (who may detach and attach it: the
 -- table's owner, the parent's, or the login; '' for nobody), the sibling that is the default partition (schema, name, '' where
 -- there is none; bytes, with its own partitions; its NOT NULL columns and valid CHECKs as statements on $2, a stand-in's name),
@@ -24,7 +24,7 @@ attacher AS (
     AND pg_has_role(session_user, v.role, CASE WHEN current_setting('server_version_num')::int >= 160000 THEN 'SET' ELSE 'MEMBER' END)
   ORDER BY v.pos LIMIT 1
 )
-SELECT r.inhparent, r.parent_schema::text, r.parent_name::text, pg_get_expr(r.relpartbound, r.oid) AS bound,
+SELECT r.inhparent, quote_ident(r.parent_schema), r.parent_schema::text, r.parent_name::text, pg_get_expr(r.relpartbound, r.oid) AS bound,
        coalesce(pg_get_partition_constraintdef(r.oid), 'true') AS constraint_text, r.partstrat::text AS strategy,
        r.partdefid = r.oid AS is_default, coalesce(a.name, '') AS attach_role,
        coalesce(dn.nspname::text, '') AS default_schema, coalesce(d.relname::text, '') AS default_name,

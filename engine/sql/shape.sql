@@ -128,10 +128,11 @@ index_rows AS (
                   || ' ON ' || CASE WHEN r.relkind = 'p' THEN 'ONLY ' ELSE '' END || r.qname || ' USING ' AS prefix) def
 ),
 constraint_rows AS (
+  -- Keys have no use for connoinherit, which says how they came to a partition: with it, or by ATTACH.
   SELECT k.conname::text AS name,
          concat_ws('; ', pg_get_constraintdef(k.oid),
            CASE WHEN k.condeferrable THEN 'deferrable' END, CASE WHEN k.condeferred THEN 'deferred' END,
-           CASE WHEN NOT k.convalidated THEN 'not valid' END, CASE WHEN k.connoinherit THEN 'no inherit' END,
+           CASE WHEN NOT k.convalidated THEN 'not valid' END, CASE WHEN k.connoinherit AND k.contype NOT IN ('p', 'u', 'x') THEN 'no inherit' END,
            CASE WHEN to_jsonb(k)->>'conenforced' = 'false' THEN 'not enforced' END,
            CASE WHEN NOT k.conislocal THEN 'not local' END, 'inherited ' || nullif(k.coninhcount, 0),
            'index ' || quote_ident(ic.relname),
