@@ -57,6 +57,21 @@ milliseconds Left(milliseconds deadlock_timeout, std::chrono::steady_clock::time
   return std::max(milliseconds(1), TimeToWait(deadlock_timeout, asked_at));
 }
 
+// Somebody gave it to another owner meanwhile, and our lock has just taken it back: the try must be.
+Awaitable<absl::Status> CheckUntouched(pg::Connection& connection, const PartnerLock& partner) {
+  CO_ASSIGN_OR_RETURN(
+      const pg::Result result,
+      co_await connection.Query("/* pgmoult:locks */ SELECT EXISTS (SELECT FROM pg_catalog.pg_class c JOIN "
+                                "pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = "
+                                "$1::pg_catalog.text AND c.relname = $2::pg_catalog.text AND c.xmin = "
+                                "pg_catalog.pg_current_xact_id()::pg_catalog.xid)",
+                                {partner.relation.schema.name(), partner.relation.name.name()}));
+  CO_ASSIGN_OR_RETURN(const bool touched, result.Scalar<bool>());
+  co_return touched ? absl::FailedPreconditionError(fmt::format("{} does not belong to {} any more",
+                                                                partner.relation.Plain(), partner.role.name()))
+                    : absl::OkStatus();
+}
+
 Awaitable<absl::Status> LockEach(pg::Connection& connection, const std::vector<PartnerLock>& partners, std::string mode,
                                  const PoliteLock& lock, std::chrono::steady_clock::time_point asked_at) {
   for (const PartnerLock& partner : partners) {
@@ -65,6 +80,9 @@ Awaitable<absl::Status> LockEach(pg::Connection& connection, const std::vector<P
                             {fmt::format("SET LOCAL lock_timeout = {}", Left(lock.deadlock_timeout, asked_at).count()),
                              fmt::format("SET LOCAL ROLE {}", partner.role), LockSql(partner, mode),
                              fmt::format("SET LOCAL ROLE {}", lock.role)}));
+    if (partner.form == PartnerLock::Form::kOther) {
+      CO_RETURN_IF_ERROR(co_await CheckUntouched(connection, partner));
+    }
   }
   co_return absl::OkStatus();
 }

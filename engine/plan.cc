@@ -165,8 +165,7 @@ Awaitable<absl::Status> TryChange(pg::Connection& connection, const ValueSetting
     CO_RETURN_IF_ERROR(
         (co_await connection.Query(fmt::format("/* pgmoult:plan */ SET LOCAL ROLE {}", pg::Ident(plan.table.owner))))
             .status());
-    CO_ASSIGN_OR_RETURN(std::vector<Finding> dependents,
-                        co_await DependentFindings(connection, plan.table, options.allow_publish_all));
+    CO_ASSIGN_OR_RETURN(std::vector<Finding> dependents, co_await DependentFindings(connection, plan.table, options));
     Add(plan.findings, std::move(dependents));
     CO_RETURN_IF_ERROR((co_await connection.Query("/* pgmoult:plan */ RESET ROLE")).status());
   }

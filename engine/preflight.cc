@@ -102,24 +102,28 @@ class OrderRule {
 }  // namespace
 
 pg::Awaitable<absl::StatusOr<std::vector<Finding>>> DependentFindings(pg::Connection& connection,
-                                                                      const TableFacts& table, bool allow_publish_all) {
+                                                                      const TableFacts& table,
+                                                                      const RunOptions& options) {
   CO_ASSIGN_OR_RETURN(const pg::Result result,
-                      co_await connection.Query(sql::kDependents, {table.oid, allow_publish_all}));
+                      co_await connection.Query(sql::kDependents, {table.oid, options.allow_publish_all}));
   std::vector<Finding> findings(static_cast<size_t>(result.rows()));
   for (int row = 0; row < result.rows(); ++row) {
     Finding& finding = findings[static_cast<size_t>(row)];
     std::string severity;
     CO_RETURN_IF_ERROR(result.Read(row, severity, finding.code, finding.object, finding.message, finding.remedy));
     CO_ASSIGN_OR_RETURN(finding.severity, SeverityOf(severity));
+    if (options.trust_owner && finding.code == "superuser_runs_owner_code") {
+      finding.severity = Severity::kWarn;
+    }
   }
   co_return findings;
 }
 
-pg::Awaitable<absl::Status> CheckNothingCame(pg::Connection& connection, const Design& design, bool allow_publish_all) {
+pg::Awaitable<absl::Status> CheckNothingCame(pg::Connection& connection, const Design& design,
+                                             const RunOptions& options) {
   TableFacts table;
   table.oid = design.source_oid;
-  CO_ASSIGN_OR_RETURN(const std::vector<Finding> findings,
-                      co_await DependentFindings(connection, table, allow_publish_all));
+  CO_ASSIGN_OR_RETURN(const std::vector<Finding> findings, co_await DependentFindings(connection, table, options));
   for (const Finding& finding : findings) {
     if (finding.severity == Severity::kRefuse) {
       co_return WithEndKind(EndKind::kStopped, absl::FailedPreconditionError(

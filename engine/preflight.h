@@ -11,10 +11,12 @@ namespace pgmoult::engine {
 
 // What the catalog says hangs on the table and cannot be carried over (sql/dependents.sql), as seen by the owner.
 pg::Awaitable<absl::StatusOr<std::vector<Finding>>> DependentFindings(pg::Connection& connection,
-                                                                      const TableFacts& table, bool allow_publish_all);
+                                                                      const TableFacts& table,
+                                                                      const RunOptions& options);
 // The same during a run, on a session whose role is the owner's: kind kStopped, where something came since preflight
 // that is in the way of the swap.
-pg::Awaitable<absl::Status> CheckNothingCame(pg::Connection& connection, const Design& design, bool allow_publish_all);
+pg::Awaitable<absl::Status> CheckNothingCame(pg::Connection& connection, const Design& design,
+                                             const RunOptions& options);
 // Who may run whose code: pure.
 std::vector<Finding> RightsFindings(const TableFacts& table, const RunOptions& options);
 // What the change itself brings: statements that lead elsewhere, types that run out, prepared statements. Pure.

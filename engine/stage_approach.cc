@@ -69,7 +69,7 @@ Awaitable<absl::Status> CheckDependents(Context& context) {
   CO_RETURN_IF_ERROR((co_await context.journal->Query(
                           fmt::format("/* pgmoult:approach */ SET LOCAL ROLE {}", pg::Ident(context.design.owner))))
                          .status());
-  co_return co_await CheckNothingCame(*context.journal, context.design, context.options.allow_publish_all);
+  co_return co_await CheckNothingCame(*context.journal, context.design, context.options);
 }
 
 // Keeps in step until an operator opens the gate.

@@ -173,7 +173,7 @@ Awaitable<absl::Status> Swap::CheckNothingChanged() {
   if (!tripwire.dependents.empty()) {
     co_return DependentsChanged(design_, tripwire.dependents);
   }
-  CO_RETURN_IF_ERROR(co_await CheckNothingCame(connection, design_, context_.options.allow_publish_all));
+  CO_RETURN_IF_ERROR(co_await CheckNothingCame(connection, design_, context_.options));
   CO_RETURN_IF_ERROR(co_await RunAll(FinishShapeSql(design_)));
   CO_ASSIGN_OR_RETURN(const std::optional<int64_t> shadow, co_await ReadOid(connection, design_.transfer.shadow));
   if (!shadow) {

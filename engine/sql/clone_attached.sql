@@ -23,7 +23,7 @@ trig AS (
                   CASE WHEN g.tgtype & 32 <> 0 THEN 'TRUNCATE' END], NULL), ' OR '), ' ON ') AS head,
          r.qname || ' ' AS tab
   FROM rel r JOIN pg_trigger g ON g.tgrelid = r.oid AND NOT g.tgisinternal AND g.tgparentid = 0
-                              AND g.tgname NOT LIKE 'pgmoult\_%'
+                              AND g.tgname !~ '^pgmoult_[0-9]+_(insert|update|delete|rekey|apply|row|truncate|fence|guard)$'
 ),
 rule AS (
   SELECT w.*, quote_ident(w.rulename) AS qname, r.clone, pg_get_ruledef(w.oid) AS def,

@@ -413,10 +413,30 @@ finding (severity, code, object, message, remedy) AS (
          'Row security is forced, so ' || pg_get_userbyid(c.owner) || ' may not see every row, and could not validate the '
          || c.name || ' after the swap.',
          'ALTER TABLE … NO FORCE ROW LEVEL SECURITY for the time of the run, or give the role BYPASSRLS.'
-  FROM carried c JOIN pg_constraint k ON c.kind = 'foreign key' AND k.oid = c.oid AND k.convalidated
+  FROM rel r, carried c JOIN pg_constraint k ON c.kind = 'foreign key' AND k.oid = c.oid AND k.convalidated
   JOIN pg_roles o ON o.oid = c.owner AND NOT (o.rolsuper OR o.rolbypassrls)
   JOIN pg_class f ON f.oid IN (k.conrelid, k.confrelid) AND f.relrowsecurity AND f.relforcerowsecurity
-                 AND pg_has_role(c.owner, f.relowner, 'USAGE') AND f.oid <> $1::oid
+                 AND pg_has_role(c.owner, f.relowner, 'USAGE')
+  WHERE f.oid <> r.oid OR c.owner <> r.relowner
+  UNION ALL
+  SELECT DISTINCT 'refuse', 'row_security_of_materialized_view', c.name,
+         'Its owner, ' || pg_get_userbyid(c.owner) || ', is subject to the row security of ' || f.oid::regclass
+         || ', so it could not be populated anew as it is.',
+         'Drop it for the time of the run, or give its owner BYPASSRLS.'
+  FROM carried c JOIN pg_rewrite w ON c.kind = 'materialized view' AND w.ev_class = c.oid
+  JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid AND d.refclassid = 'pg_class'::regclass
+  JOIN pg_class f ON f.oid = d.refobjid AND f.relrowsecurity
+  JOIN pg_roles o ON o.oid = c.owner AND NOT (o.rolsuper OR o.rolbypassrls)
+  WHERE f.relforcerowsecurity OR NOT pg_has_role(c.owner, f.relowner, 'USAGE')
+  UNION ALL
+  -- A cast from a type of theirs, for one, is called when the key is validated.
+  SELECT 'refuse', 'superuser_runs_owner_code', c.name,
+         format('Validating it runs code of %s, the owner of its table, in sessions of the superuser %s.',
+                pg_get_userbyid(c.owner), session_user),
+         'Connect as the owner of the table that is changed, or say --trust-owner if the functions of both are trusted.'
+  FROM rel r, carried c JOIN pg_constraint k ON c.kind = 'foreign key' AND k.oid = c.oid AND k.convalidated
+  JOIN pg_roles o ON o.oid = c.owner AND NOT o.rolsuper
+  WHERE c.owner <> r.relowner AND (SELECT l.rolsuper FROM pg_roles l WHERE l.rolname = session_user)
   UNION ALL
   SELECT 'refuse', 'foreign_key_not_valid', c.name,
          'It is a foreign key of a partitioned table, and NOT VALID: which of its parts are valid is not carried over yet.',

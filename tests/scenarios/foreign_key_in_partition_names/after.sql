@@ -1,0 +1,10 @@
+SET ROLE scn_owner;
+DELETE FROM meters WHERE id = 14;
+SELECT tried('INSERT INTO readings VALUES (''2023-05-05'', 99, 1); SET CONSTRAINTS ALL IMMEDIATE');
+SELECT tried('INSERT INTO readings VALUES (''2025-05-05'', 99, 1); SET CONSTRAINTS of_meter IMMEDIATE');
+SELECT tried('INSERT INTO readings VALUES (''2025-05-05'', 1, 99)');
+SELECT tried('ALTER TABLE "Readings 23" DROP CONSTRAINT "his own name"');
+ALTER TABLE readings DROP CONSTRAINT again;
+SELECT conrelid::regclass, conname, conislocal, coninhcount FROM pg_constraint WHERE contype = 'f' ORDER BY conrelid::regclass::text, conname;
+ALTER TABLE readings DETACH PARTITION "Readings 23";
+SELECT conrelid::regclass, conname, conislocal, coninhcount FROM pg_constraint WHERE contype = 'f' ORDER BY conrelid::regclass::text, conname;

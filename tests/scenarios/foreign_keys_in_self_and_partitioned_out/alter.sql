@@ -1,0 +1,1 @@
+ALTER TABLE things ALTER COLUMN id TYPE bigint, ALTER COLUMN up TYPE bigint;
