@@ -7,5 +7,5 @@ CREATE TABLE tree_a_high PARTITION OF tree_a FOR VALUES FROM (200) TO (300);
 CREATE TABLE tree_a_rest PARTITION OF tree_a DEFAULT;
 CREATE INDEX ON tree (n);
 INSERT INTO tree (id, kind) SELECT g, CASE WHEN g % 2 = 0 THEN 'a' ELSE 'b''c' END FROM generate_series(1, 400) g;
-ALTER TABLE tree OWNER TO scn_team;
 RESET ROLE;
+ALTER TABLE tree OWNER TO scn_team;
