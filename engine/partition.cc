@@ -1,5 +1,7 @@
 #include "engine/partition.h"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "absl/strings/str_replace.h"
@@ -16,6 +18,8 @@ namespace {
 using pg::Awaitable;
 using pg::Ident;
 using pg::QualifiedName;
+
+constexpr int64_t kSmallDefault = 8 << 20;  // bytes of a default partition that may be read under the swap's lock
 
 std::string CheckName(int64_t migration) { return fmt::format("pgmoult_{}_bound", migration); }
 
@@ -98,7 +102,7 @@ Awaitable<absl::StatusOr<int64_t>> ParentStandIn::ScansOf(const QualifiedName& t
   co_return result.Scalar<int64_t>();
 }
 
-Awaitable<absl::StatusOr<ParentStandIn::Scans>> ParentStandIn::TryAttach(const PartitionPlace& place) {
+Awaitable<absl::StatusOr<std::optional<ParentStandIn::Refusal>>> ParentStandIn::TryAttach(const PartitionPlace& place) {
   const bool beside = !place.default_beside.name.name().empty();
   std::vector<std::string> statements = {
       "SAVEPOINT try_attach",
@@ -111,22 +115,46 @@ Awaitable<absl::StatusOr<ParentStandIn::Scans>> ParentStandIn::TryAttach(const P
   CO_ASSIGN_OR_RETURN(const int64_t before, co_await ScansOf(clone_));
   CO_ASSIGN_OR_RETURN(const int64_t default_before, co_await ScansOf(default_stand_in_));
   CO_RETURN_IF_ERROR(co_await Attach());
-  Scans scans;
   CO_ASSIGN_OR_RETURN(const int64_t after, co_await ScansOf(clone_));
   CO_ASSIGN_OR_RETURN(const int64_t default_after, co_await ScansOf(default_stand_in_));
-  // A hash partition's constraint names its parent, so it says nothing about the stand-in, but the same about itself.
-  scans.partition = after != before && !by_hash_ && !is_default_;
-  scans.default_beside = default_after != default_before;
   CO_RETURN_IF_ERROR(co_await Execute("ROLLBACK TO SAVEPOINT try_attach"));
-  co_return scans;
+  // A hash partition's constraint names its parent, so it says nothing about the stand-in, but the same about itself.
+  if (after != before && !by_hash_ && !is_default_) {
+    co_return Refusal{"partition_constraint",
+                      fmt::format("a CHECK ({}) does not prove to PostgreSQL that all rows belong there, so it would "
+                                  "read them all under the lock of the swap",
+                                  place.constraint),
+                      "detach the partition for the time of the run"};
+  }
+  if (default_after != default_before && default_bytes_ > kSmallDefault) {
+    co_return Refusal{
+        "partition_default",
+        fmt::format("the default partition {} holds {} MB, which would be read under the lock of the swap to see that "
+                    "none of its rows belongs to the new partition",
+                    place.default_beside.Plain(), default_bytes_ >> 20),
+        fmt::format("prove it by a constraint, without a long lock, and drop that after the run: ALTER TABLE {0} ADD "
+                    "CONSTRAINT not_there CHECK (NOT ({1})) NOT VALID; ALTER TABLE {0} VALIDATE CONSTRAINT not_there;",
+                    place.default_beside, place.constraint)};
+  }
+  co_return std::nullopt;
 }
 
 Awaitable<absl::Status> ParentStandIn::Drop() {
   return Execute(fmt::format("DROP SCHEMA {} CASCADE", stand_in_.schema));
 }
 
-std::string ParentStandIn::RealNames(std::string text) const {
+std::string ParentStandIn::RealNames(const std::string& text) const {
   return absl::StrReplaceAll(text, {{fmt::format("{}.", stand_in_.schema.name()), fmt::format("{}.", quoted_schema_)}});
+}
+
+Shape ParentStandIn::RealShape(const Shape& shape) const {
+  Shape real;
+  for (const ShapeItem& item : shape) {
+    if (!IsOfPlace(item)) {
+      real.push_back({item.kind, RealNames(item.name), RealNames(item.definition)});
+    }
+  }
+  return real;
 }
 
 bool IsOfPlace(const ShapeItem& item) {
@@ -134,11 +162,19 @@ bool IsOfPlace(const ShapeItem& item) {
          (item.kind == "table" && (item.name == "partition constraint" || item.name == "default partition beside it"));
 }
 
-std::string BoundCheckName(const Design& design) { return CheckName(design.transfer.migration); }
-
-std::string AddBoundCheckSql(const Design& design) {
-  return fmt::format("ALTER TABLE {} ADD CONSTRAINT {} CHECK ({})", design.transfer.shadow,
-                     Ident(BoundCheckName(design)), design.partition.constraint);
+Awaitable<absl::Status> AddBoundCheck(pg::Connection& connection, int64_t shadow, Design& design) {
+  if (!IsPartition(design)) {
+    co_return absl::OkStatus();
+  }
+  const std::string name = CheckName(design.transfer.migration);
+  CO_RETURN_IF_ERROR(
+      (co_await connection.Query(fmt::format("/* pgmoult:prepare */ ALTER TABLE {} ADD CONSTRAINT {} CHECK ({})",
+                                             design.transfer.shadow, Ident(name), design.partition.constraint)))
+          .status());
+  CO_ASSIGN_OR_RETURN(const Shape shape, co_await ReadShape(connection, shadow, design.source_oid));
+  std::ranges::copy_if(shape, std::back_inserter(design.expected_shape),
+                       [&name](const ShapeItem& item) { return item.kind == "constraint" && item.name == name; });
+  co_return absl::OkStatus();
 }
 
 std::vector<std::string> DetachPartitionSql(const Design& design) {
@@ -156,12 +192,12 @@ std::vector<std::string> AttachPartitionSql(const Design& design) {
     return {};
   }
   const PartitionPlace& place = design.partition;
-  std::vector<std::string> statements = {
-      fmt::format("SET LOCAL ROLE {}", Ident(place.attach_role)),
-      fmt::format("ALTER TABLE {} ATTACH PARTITION {} {}", place.ancestors.back().table, design.transfer.source,
-                  place.bound),
-      fmt::format("SET LOCAL ROLE {}", Ident(design.owner)),
-      fmt::format("ALTER TABLE {} DROP CONSTRAINT {}", design.transfer.source, Ident(BoundCheckName(design)))};
+  std::vector<std::string> statements = {fmt::format("SET LOCAL ROLE {}", Ident(place.attach_role)),
+                                         fmt::format("ALTER TABLE {} ATTACH PARTITION {} {}",
+                                                     place.ancestors.back().table, design.transfer.source, place.bound),
+                                         fmt::format("SET LOCAL ROLE {}", Ident(design.owner)),
+                                         fmt::format("ALTER TABLE {} DROP CONSTRAINT {}", design.transfer.source,
+                                                     Ident(CheckName(design.transfer.migration)))};
   statements.insert(statements.end(), place.after_attach.begin(), place.after_attach.end());
   return statements;
 }

@@ -28,18 +28,20 @@ class ParentStandIn {
   pg::Awaitable<absl::StatusOr<pg::Result>> MakeSchema();
   pg::Awaitable<absl::Status> Attach();
   pg::Awaitable<absl::Status> Detach();
-  // Whether PostgreSQL, with `constraint` as a CHECK of the clone, has to read a table's rows when the clone is
-  // attached. The clone is not attached before and after.
-  struct Scans {
-    bool partition = false;
-    bool default_beside = false;
+  // Tries whether PostgreSQL, with the partition constraint as a CHECK of the clone, would have to read rows when the
+  // new table is attached, and too many of them. The clone is not attached before and after.
+  struct Refusal {
+    std::string code;
+    std::string text;
+    std::string remedy;
   };
-  pg::Awaitable<absl::StatusOr<Scans>> TryAttach(const PartitionPlace& place);
+  pg::Awaitable<absl::StatusOr<std::optional<Refusal>>> TryAttach(const PartitionPlace& place);
   pg::Awaitable<absl::Status> Drop();
 
-  int64_t default_bytes() const { return default_bytes_; }
   // A text of PostgreSQL's with the parent's real name.
-  std::string RealNames(std::string text) const;
+  std::string RealNames(const std::string& text) const;
+  // The same of the attached clone's shape, without what is of its place.
+  Shape RealShape(const Shape& shape) const;
 
  private:
   pg::Awaitable<absl::Status> Execute(std::string sql);
@@ -63,9 +65,9 @@ class ParentStandIn {
 // Rows of a shape that say where a table stands, not what it is: an attached clone has others.
 bool IsOfPlace(const ShapeItem& item);
 
-// What a partition's shadow has besides the new shape until it is attached: a CHECK, by name.
-std::string BoundCheckName(const Design& design);
-std::string AddBoundCheckSql(const Design& design);
+// Gives a partition's shadow what it has besides the new shape until it is attached: the CHECK. Adds it to the design's
+// expected shape. As the owner.
+pg::Awaitable<absl::Status> AddBoundCheck(pg::Connection& connection, int64_t shadow, Design& design);
 
 // The steps of the swap, as the owner, which they leave as the role. Nothing for what is no partition. Pure.
 std::vector<std::string> DetachPartitionSql(const Design& design);

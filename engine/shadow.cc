@@ -55,7 +55,6 @@ class Builder {
   Awaitable<absl::Status> ReadSequences();
   Awaitable<absl::Status> ReadStatistics();
   Awaitable<absl::Status> Strip();
-  Awaitable<absl::Status> AddBoundCheck();
   bool HasAttached() const;
   void DecideDualWrite(bool mapping_is_safe);
   void ChooseShadowKeyIndex();
@@ -144,59 +143,31 @@ Awaitable<absl::StatusOr<bool>> Builder::AttachClone() {
   parent_.emplace(std::move(parent));
   CO_ASSIGN_OR_RETURN(const pg::Result script, co_await parent_->MakeSchema());
   CO_ASSIGN_OR_RETURN(const bool made, co_await RunScript(script));
-  if (made) {
-    CO_RETURN_IF_ERROR(pg::Annotate(co_await parent_->Attach(), "attaching the clone of a partition"));
-  }
+  CO_RETURN_IF_ERROR(made ? co_await parent_->Attach() : absl::OkStatus());
   co_return made;
 }
 
 // What the new table will be once it is attached. The shadow is not, and has the partition constraint as a CHECK.
 Awaitable<absl::Status> Builder::DetachClone() {
-  constexpr int64_t kSmall = 8 << 20;  // bytes of a default partition that may be read under the swap's lock
   PartitionPlace& place = build_.design.partition;
-  CO_ASSIGN_OR_RETURN(Shape shape, co_await ReadShape(connection_, shadow_oid_, table_.oid));
-  std::erase_if(shape, IsOfPlace);
-  for (ShapeItem& item : shape) {
-    item.name = parent_->RealNames(std::move(item.name));
-    item.definition = parent_->RealNames(std::move(item.definition));
-  }
-  std::ranges::copy_if(build_.design.source_shape, std::back_inserter(shape), IsOfPlace);
-  std::ranges::sort(shape);
-  place.final_shape = std::move(shape);
+  CO_ASSIGN_OR_RETURN(const Shape shape, co_await ReadShape(connection_, shadow_oid_, table_.oid));
+  place.final_shape = parent_->RealShape(shape);
+  std::ranges::copy_if(build_.design.source_shape, std::back_inserter(place.final_shape), IsOfPlace);
   CO_RETURN_IF_ERROR(co_await parent_->Detach());
-  CO_ASSIGN_OR_RETURN(const ParentStandIn::Scans scans, co_await parent_->TryAttach(place));
-  CO_RETURN_IF_ERROR(co_await parent_->Drop());
-  if (scans.partition) {
-    build_.refusal_code = "partition_constraint";
-    build_.remedy = "detach the partition for the time of the run";
-    build_.refusals.push_back(
-        fmt::format("a CHECK ({}) does not prove to PostgreSQL that all rows belong there, so it would read them all "
-                    "under the lock of the swap",
-                    place.constraint));
+  CO_ASSIGN_OR_RETURN(const std::optional<ParentStandIn::Refusal> refusal, co_await parent_->TryAttach(place));
+  if (refusal) {
+    build_.refusal_code = refusal->code;
+    build_.remedy = refusal->remedy;
+    build_.refusals.push_back(refusal->text);
   }
-  if (scans.default_beside && parent_->default_bytes() > kSmall) {
-    build_.refusal_code = "partition_default";
-    build_.remedy = fmt::format(
-        "prove it by a constraint, without a long lock, and drop that after the run: ALTER TABLE {0} ADD CONSTRAINT "
-        "not_there CHECK (NOT ({1})) NOT VALID; ALTER TABLE {0} VALIDATE CONSTRAINT not_there;",
-        place.default_beside, place.constraint);
-    build_.refusals.push_back(fmt::format(
-        "the default partition {} holds {} MB, which would be read under the lock of the swap to see that none of its "
-        "rows belongs to the new partition",
-        place.default_beside.Plain(), parent_->default_bytes() >> 20));
-  }
-  co_return absl::OkStatus();
+  co_return co_await parent_->Drop();
 }
 
 Awaitable<absl::Status> Builder::CompareClone() {
   CO_ASSIGN_OR_RETURN(Shape clone, co_await ReadShape(connection_, shadow_oid_, table_.oid));
   Shape source = build_.design.source_shape;
   std::erase_if(source, [](const ShapeItem& item) { return item.kind == kSequence || IsOfPlace(item); });
-  std::erase_if(clone, IsOfPlace);
-  for (ShapeItem& item : clone) {
-    item.name = parent_ ? parent_->RealNames(std::move(item.name)) : std::move(item.name);
-    item.definition = parent_ ? parent_->RealNames(std::move(item.definition)) : std::move(item.definition);
-  }
+  clone = parent_ ? parent_->RealShape(clone) : std::move(clone);
   for (const std::string& difference : DiffShapes(source, clone)) {
     build_.refusals.push_back(fmt::format("cannot be carried over yet (source against a clone of it): {}", difference));
   }
@@ -573,15 +544,6 @@ Awaitable<absl::Status> Builder::Strip() {
   co_return absl::OkStatus();
 }
 
-Awaitable<absl::Status> Builder::AddBoundCheck() {
-  CO_RETURN_IF_ERROR(co_await Execute("/* pgmoult:prepare */ " + AddBoundCheckSql(build_.design)));
-  CO_ASSIGN_OR_RETURN(const Shape shape, co_await ReadShape(connection_, shadow_oid_, table_.oid));
-  std::ranges::copy_if(shape, std::back_inserter(build_.design.expected_shape), [this](const ShapeItem& item) {
-    return item.kind == "constraint" && item.name == BoundCheckName(build_.design);
-  });
-  co_return absl::OkStatus();
-}
-
 Awaitable<absl::StatusOr<ShadowBuild>> Builder::Run(int64_t id, std::string schema_new, std::string schema_old) {
   Design& design = build_.design;
   design.transfer.migration = id;
@@ -621,9 +583,7 @@ Awaitable<absl::StatusOr<ShadowBuild>> Builder::Run(int64_t id, std::string sche
   CO_RETURN_IF_ERROR(co_await ReadStatistics());
   ChooseShadowKeyIndex();
   CO_RETURN_IF_ERROR(co_await Strip());
-  if (parent_) {
-    CO_RETURN_IF_ERROR(co_await AddBoundCheck());
-  }
+  CO_RETURN_IF_ERROR(co_await AddBoundCheck(connection_, shadow_oid_, design));
   co_return build_;
 }
 

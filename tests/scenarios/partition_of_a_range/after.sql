@@ -4,7 +4,7 @@ SELECT tableoid::regclass, * FROM "Days" WHERE nr >= 900 ORDER BY nr;
 SELECT count(*) FROM last_year;
 INSERT INTO notes VALUES (2000);
 UPDATE "Days" SET nr = 3000 WHERE nr = 2000;
-SELECT * FROM notes ORDER BY indexrelid::regclass::text;
+SELECT * FROM notes ORDER BY 1;
 UPDATE "Days" SET day = '2024-07-07' WHERE nr = 50000;
 SELECT tableoid::regclass, nr FROM "Days" WHERE nr = 50000;
 SELECT pg_get_partition_constraintdef('days_23'::regclass);
