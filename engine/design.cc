@@ -44,12 +44,16 @@ BOOST_DESCRIBE_STRUCT(Dependent, (), (kind, oid, name, text, attributes, state))
 BOOST_DESCRIBE_STRUCT(CarriedDependent, (),
                       (kind, oid, name, owner, detach, attach, finish, lock_schema, lock_name, lock_role, lock_form,
                        lock_place, stand_ins, note, query, populated))
+BOOST_DESCRIBE_STRUCT(Ancestor, (), (table, owner))
+BOOST_DESCRIBE_STRUCT(PartitionPlace, (),
+                      (ancestors, bound, constraint, attach_role, default_beside, after_attach, final_shape))
 BOOST_DESCRIBE_STRUCT(CaptureTrigger, (), (name, enabled, xmin))
 BOOST_DESCRIBE_STRUCT(Design, (),
                       (transfer, source_oid, owner, schema_new, schema_old, key_name, key_reason, shadow_key_index,
                        shadow_key_is_ours, dual_write_possible, dual_write_reason, values, lossy, type_changes,
                        source_shape, expected_shape, deferred, sequences, identities, statistics, attached, dependents,
-                       final_dependents, carried, triggers, filenode, must_verify, published, replica_identity))
+                       final_dependents, carried, partition, triggers, filenode, must_verify, published,
+                       replica_identity))
 
 std::vector<std::string> DiffDefinitions(
     const std::map<std::string, std::pair<std::string, std::string>>& definitions) {

@@ -112,6 +112,23 @@ struct CaptureTrigger {
   std::string xmin;
 };
 
+// A partitioned table that the source is a partition of.
+struct Ancestor {
+  pg::QualifiedName table;
+  std::string owner;
+};
+
+// Where the source stands in a partitioned table, and its successor will.
+struct PartitionPlace {
+  std::vector<Ancestor> ancestors;  // the root first, its parent last; empty where it is no partition
+  std::string bound;                // FOR VALUES …, or DEFAULT
+  std::string constraint;   // what the bounds demand of each row: a CHECK of the shadow, so that ATTACH need not scan
+  std::string attach_role;  // may detach and attach it
+  pg::QualifiedName default_beside;  // the sibling that is the default partition; its name is empty where there is none
+  std::vector<std::string> after_attach;  // what is the partition's own about inherited triggers
+  Shape final_shape;                      // of the new table once it is attached
+};
+
 // Everything decided about a migration before its first row is copied; lives in the journal as JSON.
 struct Design {
   copier::Transfer transfer;
@@ -138,12 +155,15 @@ struct Design {
   std::vector<Dependent> dependents;        // as they were found
   std::vector<Dependent> final_dependents;  // as they are to be in the end
   std::vector<CarriedDependent> carried;
+  PartitionPlace partition;
   std::vector<CaptureTrigger> triggers;
   std::string filenode;                // of the source since capture began
   bool must_verify = false;            // a trigger was tampered with: a full verify comes before the swap
   bool published = false;              // FOR ALL TABLES was allowed: shadow and log carry REPLICA IDENTITY FULL
   std::string replica_identity = "d";  // relreplident of the new shape
 };
+
+inline bool IsPartition(const Design& design) { return !design.partition.ancestors.empty(); }
 
 boost::json::value ToJson(const Design& design);
 absl::StatusOr<Design> DesignFromJson(const boost::json::value& json);

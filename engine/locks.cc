@@ -97,6 +97,7 @@ Awaitable<absl::Status> StopWriters(pg::Connection& connection, const PoliteLock
   constexpr char kMode[] = "SHARE ROW EXCLUSIVE";
   for (const Group group : kOrders[static_cast<size_t>(lock.turn) % kOrders.size()]) {
     if (group == kItself) {
+      CO_RETURN_IF_ERROR(co_await LockEach(connection, lock.partners.ancestors, kMode, lock, asked_at));
       CO_RETURN_IF_ERROR(co_await LockTables(connection, lock.tables, kMode, Left(lock.deadlock_timeout, asked_at)));
     } else {
       const auto& partners = group == kReferenced ? lock.partners.referenced : lock.partners.referencing;
@@ -117,6 +118,7 @@ Awaitable<absl::Status> LockAndRun(pg::Connection& connection, const PoliteLock&
   if (lock.evict_autovacuum) {
     const milliseconds patience = lock.deadlock_timeout + kBeyondDeadlockTimeout;
     CO_RETURN_IF_ERROR(co_await EvictFromPartners(connection, lock.partners.early, lock.role, patience));
+    CO_RETURN_IF_ERROR(co_await EvictFromPartners(connection, lock.partners.ancestors, lock.role, patience));
     CO_RETURN_IF_ERROR(co_await EvictFromPartners(connection, lock.partners.referenced, lock.role, patience));
     CO_RETURN_IF_ERROR(co_await LockTables(connection, lock.tables, "SHARE UPDATE EXCLUSIVE", patience));
     CO_RETURN_IF_ERROR(co_await EvictFromPartners(connection, lock.partners.referencing, lock.role, patience));
@@ -213,6 +215,10 @@ Awaitable<absl::Status> LockTheRest(pg::Connection& connection, const PoliteLock
                                     std::chrono::steady_clock::time_point asked_at) {
   // No writer is under way any more; who is left only reads.
   CO_RETURN_IF_ERROR(co_await LockEach(connection, lock.partners.referencing, "ACCESS EXCLUSIVE", lock, asked_at));
+  if (!lock.partners.ancestors.empty()) {
+    CO_RETURN_IF_ERROR(
+        co_await LockEach(connection, {lock.partners.ancestors.back()}, "ACCESS EXCLUSIVE", lock, asked_at));
+  }
   CO_RETURN_IF_ERROR(
       co_await LockTables(connection, lock.tables, "ACCESS EXCLUSIVE", Left(lock.deadlock_timeout, asked_at)));
   co_return co_await LockEach(connection, lock.partners.referenced, "ACCESS EXCLUSIVE", lock, asked_at);

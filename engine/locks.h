@@ -43,10 +43,13 @@ struct PartnerLock {
 // foreign keys pass, and then, when no writer is under way any more, ACCESS EXCLUSIVE. In which order transactions
 // write to several tables is theirs to say: each try begins with another one.
 struct LockPartners {
-  std::vector<PartnerLock> early;        // views, rules: statements lock them first and then the table
+  std::vector<PartnerLock> early;  // views, rules: statements lock them first and then the table
+  // Of a partition, the root first: writers lock them and then it. None but the last one, the parent, is locked more
+  // than that.
+  std::vector<PartnerLock> ancestors;
   std::vector<PartnerLock> referenced;   // by foreign keys of the table: writers lock them, and then may cascade to it
   std::vector<PartnerLock> referencing;  // writers of the table may cascade to them
-  bool any() const { return !early.empty() || !referenced.empty() || !referencing.empty(); }
+  bool any() const { return !early.empty() || !ancestors.empty() || !referenced.empty() || !referencing.empty(); }
 };
 
 struct PoliteLock {

@@ -26,6 +26,10 @@ Awaitable<absl::Status> RunFenceSql(pg::Connection& connection, const Design& de
   co_return (co_await connection.Pipeline(std::move(statements))).status();
 }
 
+Awaitable<absl::Status> DropAncestorFence(pg::Connection& connection, const Design& design, const Ancestor& ancestor) {
+  co_return (co_await connection.Query("/* pgmoult:observe */ " + DropAncestorFenceSql(design, ancestor))).status();
+}
+
 Awaitable<absl::StatusOr<bool>> FenceStands(pg::Connection& connection, const Design& design) {
   CO_ASSIGN_OR_RETURN(const std::optional<int64_t> oid,
                       co_await ReadOid(connection, {design.schema_old, "pgmoult_swapped"}));
@@ -39,6 +43,14 @@ Awaitable<absl::Status> DropFence(pg::Connection& connection, pg::Connection& ob
   CO_ASSIGN_OR_RETURN(const bool stands, co_await FenceStands(connection, design));
   if (!stands) {
     co_return absl::OkStatus();
+  }
+  for (const Ancestor& ancestor : design.partition.ancestors) {
+    CO_ASSIGN_OR_RETURN(const std::optional<int64_t> there, co_await ReadOid(connection, ancestor.table));
+    if (there) {
+      CO_RETURN_IF_ERROR(co_await WithPoliteLock(
+          connection, observer, {.role = pg::Ident(ancestor.owner), .tables = {ancestor.table}, .budget = budget},
+          [&connection, &design, &ancestor] { return DropAncestorFence(connection, design, ancestor); }));
+    }
   }
   PoliteLock lock;
   lock.role = pg::Ident(design.owner);

@@ -90,6 +90,19 @@ std::vector<DependentFate> DependentFates(const Design& design) {
                      .fate = "made again on the new table, in the swap",
                      .lock = "none besides the table's"});
   }
+  for (const Ancestor& ancestor : design.partition.ancestors) {
+    const bool parent = ancestor.table == design.partition.ancestors.back().table;
+    fates.push_back(
+        {.object = fmt::format("partitioned table {}", ancestor.table.Plain()),
+         .fate = parent ? "the old table is detached from it and the new one attached, in the swap"
+                        : "nothing: it is locked with its partition",
+         .lock = fmt::format("SHARE ROW EXCLUSIVE{} on it, in the swap", parent ? " and then ACCESS EXCLUSIVE" : "")});
+  }
+  if (!design.partition.default_beside.name.name().empty()) {
+    fates.push_back({.object = fmt::format("default partition {}", design.partition.default_beside.Plain()),
+                     .fate = "nothing: DETACH and ATTACH lock it",
+                     .lock = "ACCESS EXCLUSIVE on it, in the swap"});
+  }
   std::ranges::transform(design.carried, std::back_inserter(fates), FateOf);
   return fates;
 }

@@ -2,13 +2,14 @@
 
 #include <algorithm>
 #include <iterator>
-#include <map>
 #include <utility>
 
 #include "engine/dependents.h"
 #include "engine/mapping.h"
 #include "engine/materialized.h"
+#include "engine/partition.h"
 #include "engine/sql.h"
+#include "engine/user_expressions.h"
 #include "fmt/format.h"
 #include "pg/macros.h"
 #include "pg/status.h"
@@ -38,7 +39,10 @@ class Builder {
   Awaitable<absl::Status> MakeSchema();
   Awaitable<absl::StatusOr<bool>> Clone();
   Awaitable<absl::StatusOr<bool>> Attach();
+  Awaitable<absl::StatusOr<bool>> AttachToParent();
+  Awaitable<absl::Status> DetachFromParent();
   Awaitable<absl::StatusOr<bool>> RunScript(const std::vector<std::string>& statements);
+  Awaitable<absl::StatusOr<bool>> RunResult(const pg::Result& script);
   std::string UnknownForm() const;
   void RefuseAll(std::string_view how, const std::vector<std::string>& differences);
   Awaitable<absl::Status> CompareClone();
@@ -49,9 +53,6 @@ class Builder {
   Awaitable<absl::Status> Describe();
   Awaitable<absl::Status> ReadOneValue(Column& added);
   Awaitable<absl::Status> Map();
-  Awaitable<absl::StatusOr<std::map<int32_t, std::string>>> UserExpressions();
-  Awaitable<absl::StatusOr<std::string>> Canonical(std::string expression);
-  Awaitable<absl::StatusOr<std::string>> ViewText(std::string expression);
   Awaitable<absl::Status> ReadSequences();
   Awaitable<absl::Status> ReadStatistics();
   Awaitable<absl::Status> Strip();
@@ -65,6 +66,7 @@ class Builder {
   int64_t shadow_oid_ = 0;
   bool has_attached_ = false;  // triggers, policies or rules
   std::optional<DependentClones> dependents_;
+  std::optional<ParentStandIn> parent_;  // where the source is a partition
 };
 
 Awaitable<absl::Status> Builder::MakeSchema() {
@@ -84,13 +86,8 @@ Awaitable<absl::StatusOr<bool>> Builder::Clone() {
   CO_ASSIGN_OR_RETURN(build_.design.source_shape, co_await ReadSourceShape(connection_, table_.oid));
   CO_ASSIGN_OR_RETURN(const pg::Result script,
                       co_await connection_.Query(sql::kClone, {table_.oid, build_.design.schema_new, std::string()}));
-  std::vector<std::string> statements(static_cast<size_t>(script.rows()));
-  for (int row = 0; row < script.rows(); ++row) {
-    int32_t ordinal = 0;
-    CO_RETURN_IF_ERROR(pg::Annotate(script.Read(row, ordinal, statements[static_cast<size_t>(row)]), UnknownForm()));
-  }
   CO_RETURN_IF_ERROR(co_await Execute("SAVEPOINT clone"));
-  CO_ASSIGN_OR_RETURN(const bool cloned, co_await RunScript(statements));
+  CO_ASSIGN_OR_RETURN(const bool cloned, co_await RunResult(script));
   if (!cloned) {
     co_return false;
   }
@@ -145,6 +142,45 @@ Awaitable<absl::StatusOr<bool>> Builder::RunScript(const std::vector<std::string
   co_return true;
 }
 
+// The same of the rows (ord, sql) that one of our queries has written.
+Awaitable<absl::StatusOr<bool>> Builder::RunResult(const pg::Result& script) {
+  std::vector<std::string> statements(static_cast<size_t>(script.rows()));
+  for (int row = 0; row < script.rows(); ++row) {
+    int32_t ordinal = 0;
+    CO_RETURN_IF_ERROR(pg::Annotate(script.Read(row, ordinal, statements[static_cast<size_t>(row)]), UnknownForm()));
+  }
+  co_return co_await RunScript(statements);
+}
+
+// A partition's clone is one, too, of a stand-in for its parent. False where that cannot be; a refusal says why.
+Awaitable<absl::StatusOr<bool>> Builder::AttachToParent() {
+  ParentStandIn parent(connection_, table_, build_.design.transfer.shadow, build_.design.transfer.migration);
+  CO_ASSIGN_OR_RETURN(std::optional<PartitionPlace> place, co_await parent.ReadPlace());
+  if (!place) {
+    co_return true;
+  }
+  build_.design.partition = *std::move(place);
+  parent_.emplace(std::move(parent));
+  CO_ASSIGN_OR_RETURN(const pg::Result script, co_await parent_->MakeSchema());
+  CO_ASSIGN_OR_RETURN(const bool made, co_await RunResult(script));
+  CO_RETURN_IF_ERROR(made ? co_await parent_->Attach() : absl::OkStatus());
+  co_return made;
+}
+
+Awaitable<absl::Status> Builder::DetachFromParent() {
+  if (!parent_) {
+    co_return absl::OkStatus();
+  }
+  CO_ASSIGN_OR_RETURN(std::optional<ParentStandIn::Refusal> refusal,
+                      co_await parent_->Leave(shadow_oid_, build_.design.source_shape, build_.design.partition));
+  if (refusal) {
+    build_.refusal_code = std::move(refusal->code);
+    build_.remedy = std::move(refusal->remedy);
+    build_.refusals.push_back(std::move(refusal->text));
+  }
+  co_return absl::OkStatus();
+}
+
 void Builder::RefuseAll(std::string_view how, const std::vector<std::string>& differences) {
   for (const std::string& difference : differences) {
     build_.refusals.push_back(fmt::format("cannot be carried over yet ({}): {}", how, difference));
@@ -152,9 +188,10 @@ void Builder::RefuseAll(std::string_view how, const std::vector<std::string>& di
 }
 
 Awaitable<absl::Status> Builder::CompareClone() {
-  CO_ASSIGN_OR_RETURN(const Shape clone, co_await ReadShape(connection_, shadow_oid_, table_.oid));
+  CO_ASSIGN_OR_RETURN(Shape clone, co_await ReadShape(connection_, shadow_oid_, table_.oid));
   Shape source = build_.design.source_shape;
-  std::erase_if(source, [](const ShapeItem& item) { return item.kind == kSequence; });
+  std::erase_if(source, [](const ShapeItem& item) { return item.kind == kSequence || IsOfPlace(item); });
+  clone = parent_ ? parent_->RealShape(clone) : std::move(clone);
   RefuseAll("source against a clone of it", DiffShapes(source, clone));
   co_return absl::OkStatus();
 }
@@ -217,10 +254,12 @@ Awaitable<absl::StatusOr<bool>> Builder::ApplyChange() {
 Awaitable<absl::StatusOr<bool>> Builder::Refuses(const absl::Status& applied) {
   const std::string state = pg::SqlState(applied);
   const bool denied = state == "42501";
+  // 42P16 and 42809: it is the partitioned table's own, as its columns are.
+  const bool inherited = IsPartition(build_.design) && (state == "42P16" || state == "42809");
   // 2BP01: something depends on what would be dropped. 0A000: the type of what something depends on would change.
   const bool in_the_way =
       state == "2BP01" || (state == "0A000" && (has_attached_ || !build_.design.dependents.empty()));
-  if (!connection_.usable() || !(denied || in_the_way)) {
+  if (!connection_.usable() || !(denied || in_the_way || inherited)) {
     co_return false;
   }
   CO_RETURN_IF_ERROR(co_await Execute("ROLLBACK TO SAVEPOINT change"));
@@ -232,6 +271,11 @@ Awaitable<absl::StatusOr<bool>> Builder::Refuses(const absl::Status& applied) {
     build_.refusal_code = "missing_right";
     build_.refusals.push_back(
         fmt::format("PostgreSQL does not let the owner {} make the change: {}", table_.owner, pg::Describe(applied)));
+  } else if (inherited) {
+    build_.refusal_code = "partition_inherits_it";
+    build_.remedy = "what a partition has from its partitioned table is changed there, for all of its partitions";
+    build_.refusals.push_back(
+        parent_->RealNames(fmt::format("PostgreSQL does not accept the change: {}", pg::Describe(applied))));
   } else {
     build_.refusal_code = "dependent_in_the_way";
     build_.remedy = "drop what depends on it and make it again after the swap, or leave that column as it is";
@@ -293,69 +337,10 @@ Awaitable<absl::Status> Builder::ReadOneValue(Column& added) {
   co_return absl::OkStatus();
 }
 
-// The text of a view over the source with `expression` as its only column: PostgreSQL's canonical, qualified form.
-Awaitable<absl::StatusOr<std::string>> Builder::ViewText(std::string expression) {
-  const pg::QualifiedName view(build_.design.schema_new, "pgmoult_using");
-  std::vector<pg::Statement> statements;
-  statements.push_back({"SELECT pg_catalog.set_config('search_path', $1, true)", {build_.design.values.search_path}});
-  statements.push_back({fmt::format("CREATE VIEW {} AS SELECT {}\n AS pgmoult_value FROM ONLY {} AS {}", view,
-                                    expression, table_.name, table_.name.name),
-                        {}});
-  statements.push_back({"SET LOCAL search_path = pg_catalog", {}});
-  statements.push_back({"SELECT pg_catalog.pg_get_viewdef($1::pg_catalog.regclass, false)", {view.Quoted()}});
-  statements.push_back({sql::kMoment, {view.Quoted()}});
-  statements.push_back({fmt::format("DROP VIEW {}", view), {}});
-  CO_ASSIGN_OR_RETURN(const std::vector<pg::Result> results, co_await connection_.Pipeline(std::move(statements)));
-  CO_ASSIGN_OR_RETURN(const std::string moment, results[4].Scalar<std::string>());
-  if (!moment.empty()) {
-    build_.refusals.push_back(fmt::format(
-        "USING {}: {} may give one row two values, one in the copy and another in a replay; declare a function "
-        "of your own IMMUTABLE if it is, or add a column with that default instead",
-        expression, moment));
-  }
-  co_return results[3].Scalar<std::string>();
-}
-
-Awaitable<absl::StatusOr<std::string>> Builder::Canonical(std::string expression) {
-  constexpr std::string_view kHead = " SELECT ";
-  constexpr std::string_view kTailStart = " AS pgmoult_value";
-  CO_ASSIGN_OR_RETURN(const std::string known, co_await ViewText("NULL::pg_catalog.int4"));
-  CO_ASSIGN_OR_RETURN(const std::string text, co_await ViewText(expression));
-  const size_t tail_at = known.find(kTailStart);
-  const std::string tail = tail_at == std::string::npos ? std::string() : known.substr(tail_at);
-  if (tail.empty() || !text.starts_with(kHead) || !text.ends_with(tail)) {
-    co_return absl::InternalError(fmt::format("the USING expression \"{}\" has a form that is not known", expression));
-  }
-  co_return text.substr(kHead.size(), text.size() - kHead.size() - tail.size());
-}
-
-// USING expressions by number of the target column.
-Awaitable<absl::StatusOr<std::map<int32_t, std::string>>> Builder::UserExpressions() {
-  std::map<std::string, int32_t> numbers;
-  for (size_t i = 0; i < build_.source_columns.size(); ++i) {
-    numbers[build_.source_columns[i].name] = static_cast<int32_t>(i + 1);
-  }
-  std::map<int32_t, std::string> expressions;
-  for (const Action& action : change_.actions) {
-    if (action.kind == ActionKind::kRenameColumn && numbers.contains(action.column)) {
-      const int32_t number = numbers[action.column];
-      numbers.erase(action.column);
-      numbers[action.new_name] = number;
-    }
-    if (action.kind == ActionKind::kAlterType && action.using_expression && numbers.contains(action.column)) {
-      absl::StatusOr<std::string> canonical = co_await Canonical(*action.using_expression);
-      CO_RETURN_IF_ERROR(
-          pg::Annotate(canonical.status(), fmt::format("USING of column {} (it is read with the source's column names: "
-                                                       "put it before a RENAME COLUMN)",
-                                                       action.column)));
-      expressions[numbers[action.column]] = *std::move(canonical);
-    }
-  }
-  co_return expressions;
-}
-
 Awaitable<absl::Status> Builder::Map() {
-  CO_ASSIGN_OR_RETURN(const auto expressions, co_await UserExpressions());
+  UserExpressions user(connection_, table_, build_.design);
+  CO_ASSIGN_OR_RETURN(const auto expressions, co_await user.Read(change_, build_.source_columns));
+  std::ranges::copy(user.refusals(), std::back_inserter(build_.refusals));
   std::vector<ColumnSource> columns;
   for (const Column& target : build_.target_columns) {
     ColumnSource column{.target = target, .source = std::nullopt, .user_expression = std::nullopt, .cast = {}};
@@ -405,6 +390,9 @@ void Builder::DecideDualWrite(bool mapping_is_safe) {
       design.dual_write_reason = std::move(reason);
     }
   };
+  if (IsPartition(design)) {
+    refuse("it is a partition: writes through the partitioned table fire row triggers only, which never write through");
+  }
   if (!mapping_is_safe) {
     refuse("a column's new value depends on the session, on the moment, or may fail on data");
   }
@@ -413,7 +401,7 @@ void Builder::DecideDualWrite(bool mapping_is_safe) {
       refuse(fmt::format("{} is deferrable: its error would come at the application's COMMIT", item.name));
     }
   }
-  for (const ShapeItem& item : design.expected_shape) {
+  for (const ShapeItem& item : IsPartition(design) ? design.partition.final_shape : design.expected_shape) {
     // A column's NOT NULL, which PostgreSQL 18 lists too, is looked at below.
     const bool constraint = item.kind == "constraint" && !item.definition.starts_with("NOT NULL");
     if (constraint && std::ranges::find(design.source_shape, item) == design.source_shape.end()) {
@@ -517,6 +505,10 @@ Awaitable<absl::StatusOr<ShadowBuild>> Builder::Run(int64_t id, std::string sche
   if (!cloned) {
     co_return build_;
   }
+  CO_ASSIGN_OR_RETURN(const bool attached, co_await AttachToParent());
+  if (!attached) {
+    co_return build_;
+  }
   CO_RETURN_IF_ERROR(co_await CompareClone());
   CO_ASSIGN_OR_RETURN(build_.source_columns, co_await ReadColumns(connection_, table_.oid));
   CO_ASSIGN_OR_RETURN(const bool all_cloned, co_await CloneDependents());
@@ -527,6 +519,7 @@ Awaitable<absl::StatusOr<ShadowBuild>> Builder::Run(int64_t id, std::string sche
   if (!applied) {
     co_return build_;
   }
+  CO_RETURN_IF_ERROR(co_await DetachFromParent());
   CO_RETURN_IF_ERROR(co_await PlanDependents());
   CO_RETURN_IF_ERROR(co_await Describe());
   CO_RETURN_IF_ERROR(co_await Map());
@@ -536,6 +529,7 @@ Awaitable<absl::StatusOr<ShadowBuild>> Builder::Run(int64_t id, std::string sche
   CO_RETURN_IF_ERROR(co_await ReadStatistics());
   ChooseShadowKeyIndex();
   CO_RETURN_IF_ERROR(co_await Strip());
+  CO_RETURN_IF_ERROR(co_await AddBoundCheck(connection_, shadow_oid_, design));
   co_return build_;
 }
 

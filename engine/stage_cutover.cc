@@ -10,6 +10,7 @@
 #include "engine/finish.h"
 #include "engine/locks.h"
 #include "engine/materialized.h"
+#include "engine/partition.h"
 #include "engine/preflight.h"
 #include "engine/sql.h"
 #include "engine/swap.h"
@@ -80,6 +81,7 @@ class Swap {
   Awaitable<absl::Status> Exchange(bool fence);
   Awaitable<absl::Status> CheckNothingChanged();
   Awaitable<absl::Status> CheckDependents();
+  Awaitable<absl::Status> CheckPartition();
   Awaitable<absl::Status> CheckLogEmpty();
   Awaitable<absl::Status> CheckHold() const;
   Awaitable<absl::Status> WaitForOldSnapshots();
@@ -135,10 +137,15 @@ Awaitable<absl::Status> Swap::ListLocked() {
     locked_.emplace_back(std::string(result.Text(row, 0)), std::string(result.Text(row, 1)));
   }
   lock_.partners = {.early = PartnersAt(design_, "early"),
+                    .ancestors = AncestorLocks(design_),
                     .referenced = PartnersAt(design_, "referenced"),
                     .referencing = PartnersAt(design_, "referencing")};
-  for (const auto* partners : {&lock_.partners.early, &lock_.partners.referenced, &lock_.partners.referencing}) {
+  for (const auto* partners :
+       {&lock_.partners.early, &lock_.partners.ancestors, &lock_.partners.referenced, &lock_.partners.referencing}) {
     std::ranges::transform(*partners, std::back_inserter(locked_), &PartnerLock::relation);
+  }
+  if (!design_.partition.default_beside.name.name().empty()) {
+    locked_.push_back(design_.partition.default_beside);  // by DETACH and ATTACH themselves
   }
   co_return absl::OkStatus();
 }
@@ -213,6 +220,20 @@ Awaitable<absl::Status> Swap::CheckDependents() {
                                design_.transfer.source.Plain(), fmt::join(differences, "; ")));
 }
 
+// The new partition stands where the old one stood, and its indexes are attached as those were.
+Awaitable<absl::Status> Swap::CheckPartition() {
+  if (!IsPartition(design_)) {
+    co_return absl::OkStatus();
+  }
+  CO_ASSIGN_OR_RETURN(const Shape shape, co_await ReadShape(*context_.journal, shadow_oid_));
+  const std::vector<std::string> differences = DiffShapes(design_.partition.final_shape, shape);
+  co_return differences.empty()
+      ? absl::OkStatus()
+      : Impossible(fmt::format("the new partition of {} is not what the change makes of {}: {}",
+                               design_.partition.ancestors.back().table.Plain(), design_.transfer.source.Plain(),
+                               fmt::join(differences, "; ")));
+}
+
 Awaitable<absl::Status> Swap::Exchange(bool fence) {
   CO_RETURN_IF_ERROR(co_await CheckNothingChanged());
   CO_RETURN_IF_ERROR(co_await CheckHold());
@@ -223,6 +244,7 @@ Awaitable<absl::Status> Swap::Exchange(bool fence) {
     std::ranges::move(more, std::back_inserter(statements));
   };
   append(DropCaptureSql(design_));
+  append(DetachPartitionSql(design_));
   append(CarryDependentsSql(design_));
   append(ExchangeNamesSql(design_));
   for (const IdentityColumn& identity : design_.identities) {
@@ -231,6 +253,7 @@ Awaitable<absl::Status> Swap::Exchange(bool fence) {
     }
   }
   append(GuardOldTableSql(design_));
+  append(AttachPartitionSql(design_));
   if (fence) {
     append(CreateFenceSql(design_));
   }
@@ -238,6 +261,7 @@ Awaitable<absl::Status> Swap::Exchange(bool fence) {
   statements.emplace_back("RESET ROLE");
   CO_RETURN_IF_ERROR(co_await RunAll(std::move(statements)));
   CO_RETURN_IF_ERROR(co_await CheckDependents());
+  CO_RETURN_IF_ERROR(co_await CheckPartition());
   CO_RETURN_IF_ERROR(co_await SetStage(*context_.journal, context_.id(), Stage::kObserve));
   CO_RETURN_IF_ERROR(co_await SetState(*context_.journal, context_.id(), State::kSwapped, UnfinishedText(design_)));
   CO_RETURN_IF_ERROR(co_await CheckHold());

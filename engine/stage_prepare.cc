@@ -52,8 +52,10 @@ Awaitable<absl::Status> MakeTriggers(Context& context) {
                                                     "the definition of {} changed while triggers were to be made: {}",
                                                     design.transfer.source.Plain(), fmt::join(changed, "; "))));
   }
+  // Writes through the partitioned table fire no statement trigger of a partition's.
+  const CaptureMode mode = IsPartition(design) ? CaptureMode::kRow : context.options.capture;
   CO_RETURN_IF_ERROR(co_await pg::RunAll(connection, kComment, DropCaptureSql(design)));
-  CO_RETURN_IF_ERROR(co_await pg::RunAll(connection, kComment, CaptureTriggersSql(design, context.options.capture)));
+  CO_RETURN_IF_ERROR(co_await pg::RunAll(connection, kComment, CaptureTriggersSql(design, mode)));
   CO_RETURN_IF_ERROR(co_await TryLogInsert(connection, design));
   CO_RETURN_IF_ERROR((co_await connection.Query("/* pgmoult:prepare */ RESET ROLE")).status());
   CO_ASSIGN_OR_RETURN(design.triggers, co_await ReadCaptureTriggers(connection, design));

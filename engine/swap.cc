@@ -22,12 +22,13 @@ Ident FenceName(const Design& design) { return Ident(fmt::format("pgmoult_{}_fen
 
 constexpr std::string_view kEveryWrite = "INSERT OR UPDATE OR DELETE OR TRUNCATE";
 
-// A statement trigger that fires in every replication role and knows the table's name.
+// A statement trigger of the table alone, not of its partitions. It fires in every replication role and knows the
+// changed table's name.
 std::vector<std::string> AlwaysBefore(const Design& design, const Ident& trigger, std::string_view events,
                                       const QualifiedName& table, const QualifiedName& function) {
   return {fmt::format("CREATE TRIGGER {} BEFORE {} ON {} FOR EACH STATEMENT EXECUTE FUNCTION {}({})", trigger, events,
                       table, function, Literal(design.transfer.source.name.name())),
-          fmt::format("ALTER TABLE {} ENABLE ALWAYS TRIGGER {}", table, trigger)};
+          fmt::format("ALTER TABLE ONLY {} ENABLE ALWAYS TRIGGER {}", table, trigger)};
 }
 
 std::string SequenceOf(const QualifiedName& table, const std::string& column) {
@@ -131,20 +132,31 @@ std::vector<std::string> CreateFenceSql(const Design& design) {
     std::ranges::move(AlwaysBefore(design, name, events, table, function), std::back_inserter(statements));
   };
   add(design.transfer.source, kEveryWrite);
-  // The check of a foreign key reads the new table by the writer's snapshot, and would miss rows.
-  for (const CarriedDependent* key : ReferencingTables(design)) {
-    const bool other = key->owner != design.owner;
+  const auto add_as = [&](const std::string& owner, const QualifiedName& table, std::string_view events) {
+    const bool other = owner != design.owner;
     if (other) {
-      statements.push_back(fmt::format("GRANT USAGE ON SCHEMA {} TO {}", Ident(design.schema_old), Ident(key->owner)));
-      statements.push_back(fmt::format("GRANT EXECUTE ON FUNCTION {}() TO {}", function, Ident(key->owner)));
-      statements.push_back(fmt::format("SET LOCAL ROLE {}", Ident(key->owner)));
+      statements.push_back(fmt::format("GRANT USAGE ON SCHEMA {} TO {}", Ident(design.schema_old), Ident(owner)));
+      statements.push_back(fmt::format("GRANT EXECUTE ON FUNCTION {}() TO {}", function, Ident(owner)));
+      statements.push_back(fmt::format("SET LOCAL ROLE {}", Ident(owner)));
     }
-    add({key->lock_schema, key->lock_name}, "INSERT OR UPDATE");
+    add(table, events);
     if (other) {
       statements.push_back(fmt::format("SET LOCAL ROLE {}", Ident(design.owner)));
     }
+  };
+  // A statement fires the triggers of the table that it names.
+  for (const Ancestor& ancestor : design.partition.ancestors) {
+    add_as(ancestor.owner, ancestor.table, kEveryWrite);
+  }
+  // The check of a foreign key reads the new table by the writer's snapshot, and would miss rows.
+  for (const CarriedDependent* key : ReferencingTables(design)) {
+    add_as(key->owner, {key->lock_schema, key->lock_name}, "INSERT OR UPDATE");
   }
   return statements;
+}
+
+std::string DropAncestorFenceSql(const Design& design, const Ancestor& ancestor) {
+  return fmt::format("DROP TRIGGER IF EXISTS {} ON {}", FenceName(design), ancestor.table);
 }
 
 std::vector<std::string> GuardOldTableSql(const Design& design) {

@@ -25,6 +25,9 @@ std::string CarryIdentitySql(const Design& design, const IdentityColumn& identit
 // The fence stands on referencing tables, too.
 std::vector<std::string> CreateFenceSql(const Design& design);
 std::vector<std::string> DropFenceSql(const Design& design);
+// A statement's triggers are those of the table that it names: a partition's ancestors have the fence, too. Each of
+// theirs goes by itself, as the ancestor's owner, before DropFenceSql().
+std::string DropAncestorFenceSql(const Design& design, const Ancestor& ancestor);
 
 // Turns away whoever would write the old table after the exchange. A call of a function or procedure with a parsed body
 // that waits for the swap's lock goes on with the table that it was parsed for: functions have no lock that could keep

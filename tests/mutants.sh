@@ -60,6 +60,10 @@ forget_view                    engine  DependentTest.WhateverHangsOnTheTableIsCa
 forget_rule_elsewhere          engine  DependentTest.WhateverHangsOnTheTableIsCarriedOver
 forget_policy_elsewhere        engine  DependentTest.WhateverHangsOnTheTableIsCarriedOver
 forget_function                engine  DependentTest.WhateverHangsOnTheTableIsCarriedOver
+no_row_trigger                 engine  PartitionTest.C1WritesThroughThePartitionedTableAreCaptured
+forget_attach                  engine  PartitionTest.C4TruncateOfThePartitionIsCaptured
+no_bound_check                 engine  Forms/PartitionFormTest.ItsSuccessorIsAttachedUnreadAndStandsAsItStood/HashOverDates
+forget_fence_on_ancestors      engine  PartitionTest.TheFenceKeepsOldSnapshotsFromWritingThroughAnyAncestor
 forget_publication             engine  DependentTest.WhateverHangsOnTheTableIsCarriedOver
 forget_materialized_view       engine  DependentTest.WhateverHangsOnTheTableIsCarriedOver
 tripwire_without_xmin          engine  TrialTest.C3TriggersSwitchedOffAndOnAgainInOneTransactionAreNoticed

@@ -136,10 +136,12 @@ dependent_text (code, message, remedy) AS (
 ),
 table_kind (code, applies, message, remedy) AS (
   SELECT v.* FROM rel r, LATERAL (VALUES
-    ('partitioned_table', r.relkind = 'p', 'It is a partitioned table.', 'Wait for a version that can change partitioned tables.'),
-    ('partition', r.relispartition, 'It is a partition of '
-       || (SELECT i.inhparent::regclass FROM pg_inherits i WHERE i.inhrelid = r.oid LIMIT 1) || '.',
-     'Detach the partition for the time of the run, or wait for a version that can change partitions.'),
+    ('partitioned_table', r.relkind = 'p', 'It is a partitioned table.',
+     'Change its partitions one at a time where the change is of storage, indexes, defaults or constraints of theirs alone; what all '
+     || 'of them share (columns, types) waits for a version that can change partitioned tables.'),
+    ('partition_being_detached', EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = r.oid
+                                           AND to_jsonb(i)->>'inhdetachpending' = 'true'),
+     'A DETACH PARTITION … CONCURRENTLY of it has not ended.', 'Let it end, or run ALTER TABLE … DETACH PARTITION … FINALIZE.'),
     ('view_as_table', r.relkind IN ('v', 'm'), 'It is a view or a materialized view, not a table.', 'Change its definition instead.'),
     ('foreign_table', r.relkind = 'f', 'It is a foreign table: its rows are on another server.', 'Change the table over there.'),
     ('not_a_table', r.relkind NOT IN ('r', 'p', 'v', 'm', 'f'), 'It is not a table.', 'Name an ordinary table.'),
@@ -261,7 +263,70 @@ rights (code, object, applies, message, remedy) AS (
   FROM rel r, LATERAL (SELECT r.owner_name AS name UNION SELECT session_user::text) w
   WHERE NOT has_language_privilege(w.name, 'plpgsql', 'USAGE')
 ),
+-- The partitioned tables that it is a partition of, and their indexes.
+ancestor AS (
+  SELECT a.relid::oid AS oid, a.relid::text AS name, c.relowner, a.pos, c.relnamespace
+  FROM rel r, LATERAL pg_partition_ancestors(r.oid) WITH ORDINALITY a(relid, pos) JOIN pg_class c ON c.oid = a.relid
+  WHERE r.relispartition AND a.relid <> r.oid
+),
+partition_index AS (
+  SELECT x.indexrelid, x.indrelid, x.indrelid = r.oid AS own, i.inhparent,
+         -- Texts that are equal for indexes which ATTACH PARTITION takes for one another, whatever their order (DESC, NULLS
+         -- FIRST). It takes no index without a constraint for one with it. Columns go by name.
+         k.oid IS NOT NULL AS is_key,
+         concat_ws('; ', am.amname, x.indisunique, x.indisexclusion, x.indcollation, x.indnkeyatts, to_jsonb(x)->>'indnullsnotdistinct',
+                   (SELECT string_agg(oc.opcfamily::text, ',' ORDER BY cl.pos)
+                    FROM unnest(x.indclass::oid[]) WITH ORDINALITY cl(oid, pos) JOIN pg_opclass oc ON oc.oid = cl.oid), pg_get_expr(x.indpred, x.indrelid), pg_get_expr(x.indexprs, x.indrelid),
+                   (SELECT string_agg(coalesce(quote_ident(a.attname), '()'), ',' ORDER BY key.pos)
+                    FROM unnest(x.indkey::int2[]) WITH ORDINALITY key(attnum, pos)
+                    LEFT JOIN pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = key.attnum AND key.attnum <> 0)) AS text
+  FROM rel r JOIN pg_index x ON x.indrelid = r.oid OR x.indrelid = (SELECT a.oid FROM ancestor a ORDER BY a.pos LIMIT 1)
+  JOIN pg_class c ON c.oid = x.indexrelid JOIN pg_am am ON am.oid = c.relam
+  LEFT JOIN pg_inherits i ON i.inhrelid = x.indexrelid
+  LEFT JOIN pg_constraint k ON k.conindid = x.indexrelid AND k.conrelid = x.indrelid AND k.contype IN ('p', 'u', 'x')
+  WHERE r.relispartition
+),
 finding (severity, code, object, message, remedy) AS (
+  SELECT 'refuse', 'partition_owner', 'partitioned table ' || a.name,
+         format('It belongs to %s, and the exchange of one of its partitions has to be done for that role; the login %s is not a '
+                'member of it.', pg_get_userbyid(a.relowner), session_user),
+         format('GRANT %I TO %I;', pg_get_userbyid(a.relowner), session_user)
+  FROM rel r, ancestor a
+  WHERE NOT pg_has_role(session_user, a.relowner, CASE WHEN r.version >= 160000 THEN 'SET' ELSE 'MEMBER' END)
+  UNION ALL
+  SELECT 'refuse', 'partition_owner', 'partitioned table ' || a.name,
+         format('It belongs to %s, the partition to %s: no role that the login %s may act as can both detach the old table and attach '
+                'the new one.', pg_get_userbyid(a.relowner), r.owner_name, session_user),
+         format('GRANT %I TO %I; (and USAGE on both schemas)', pg_get_userbyid(a.relowner), r.owner_name)
+  FROM rel r, (SELECT * FROM ancestor ORDER BY pos LIMIT 1) a
+  WHERE pg_has_role(session_user, a.relowner, CASE WHEN r.version >= 160000 THEN 'SET' ELSE 'MEMBER' END)
+    AND NOT EXISTS (SELECT FROM unnest(ARRAY[r.relowner, a.relowner, (SELECT oid FROM pg_roles WHERE rolname = session_user)]) w(role)
+                    WHERE pg_has_role(w.role, r.relowner, 'USAGE') AND pg_has_role(w.role, a.relowner, 'USAGE')
+                      AND has_schema_privilege(w.role, r.relnamespace, 'USAGE')
+                      AND has_schema_privilege(w.role, a.relnamespace, 'USAGE'))
+  UNION ALL
+  SELECT DISTINCT 'refuse', 'partition_foreign_key', 'foreign key ' || quote_ident(k.conname) || ' of table ' || k.conrelid::regclass,
+         'It belongs to the partitioned table, and all rows would have to be checked under the lock when the new partition is attached.',
+         'Drop it for the time of the run and add it again afterwards.'
+  FROM rel r, ancestor a JOIN pg_constraint k ON k.contype = 'f' AND (k.conrelid = a.oid OR k.confrelid = a.oid) AND k.conparentid = 0
+  UNION ALL
+  SELECT 'refuse', 'partition_index_missing', 'index ' || x.indexrelid::regclass,
+         format('It is an index of the partitioned table, and no index of %s is attached to it: attaching the new partition would build '
+                'one under the lock.', r.tab),
+         format('CREATE INDEX CONCURRENTLY the same on %s, and attach it: ALTER INDEX %s ATTACH PARTITION ….', r.tab,
+                x.indexrelid::regclass)
+  FROM rel r, partition_index x
+  WHERE NOT x.own AND NOT EXISTS (SELECT FROM partition_index o WHERE o.own AND o.inhparent = x.indexrelid)
+  UNION ALL
+  SELECT 'refuse', 'partition_index_twice', 'index ' || o.indexrelid::regclass,
+         format('ATTACH PARTITION may take it for %s, which is a part of the partitioned table''s index %s, also where the two differ in '
+                'DESC or NULLS FIRST: it is not sure which of them would be attached in the end.', x.indexrelid::regclass,
+                x.inhparent::regclass),
+         'Drop it for the time of the run and create it again afterwards.'
+  FROM partition_index x JOIN partition_index o ON x.own AND o.own AND x.inhparent IS NOT NULL AND o.text = x.text
+                                               AND o.indexrelid <> x.indexrelid AND o.inhparent IS NULL
+                                               AND (o.is_key OR NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = x.inhparent))
+  UNION ALL
   SELECT 'refuse', k.code, 'table ' || r.tab, k.message, k.remedy FROM rel r, table_kind k WHERE k.applies
   UNION ALL
   SELECT 'refuse', k.code, k.object, k.message, k.remedy FROM rights k WHERE k.applies

@@ -72,6 +72,11 @@ table_rows AS (
     ('array type comment', obj_description(t.typarray, 'pg_type')),
     ('of type', CASE WHEN r.reloftype <> 0 THEN format_type(r.reloftype, NULL) END),
     ('partition bound', pg_get_expr(r.relpartbound, r.oid)),
+    -- With the bounds of its ancestors or, for a default partition, of its siblings.
+    ('partition constraint', CASE WHEN r.relispartition THEN pg_get_partition_constraintdef(r.oid) END),
+    ('default partition beside it', (SELECT nullif(nullif(p.partdefid, r.oid), 0)::regclass::text
+                                     FROM pg_inherits i JOIN pg_partitioned_table p ON p.partrelid = i.inhparent
+                                     WHERE i.inhrelid = r.oid)),
     ('partition key', pg_get_partkeydef(r.oid))) v(name, definition)
   WHERE v.definition IS NOT NULL
 ),
@@ -111,6 +116,7 @@ index_rows AS (
            CASE WHEN NOT x.indislive THEN 'not live' END,
            CASE WHEN x.indisclustered THEN 'clustered on' END, CASE WHEN x.indisreplident THEN 'replica identity' END,
            'tablespace ' || quote_ident(ts.spcname),
+           'part of ' || (SELECT i.inhparent::regclass FROM pg_inherits i WHERE i.inhrelid = ic.oid),
            'statistics ' || (SELECT string_agg(ia.attnum || '=' || (to_jsonb(ia)->>'attstattarget'), ',' ORDER BY ia.attnum)
                              FROM pg_attribute ia
                              WHERE ia.attrelid = ic.oid AND ia.attnum > 0 AND to_jsonb(ia)->>'attstattarget' <> '-1'),
@@ -122,10 +128,11 @@ index_rows AS (
                   || ' ON ' || CASE WHEN r.relkind = 'p' THEN 'ONLY ' ELSE '' END || r.qname || ' USING ' AS prefix) def
 ),
 constraint_rows AS (
+  -- Keys have no use for connoinherit, which says how they came to a partition: with it, or by ATTACH.
   SELECT k.conname::text AS name,
          concat_ws('; ', pg_get_constraintdef(k.oid),
            CASE WHEN k.condeferrable THEN 'deferrable' END, CASE WHEN k.condeferred THEN 'deferred' END,
-           CASE WHEN NOT k.convalidated THEN 'not valid' END, CASE WHEN k.connoinherit THEN 'no inherit' END,
+           CASE WHEN NOT k.convalidated THEN 'not valid' END, CASE WHEN k.connoinherit AND k.contype NOT IN ('p', 'u', 'x') THEN 'no inherit' END,
            CASE WHEN to_jsonb(k)->>'conenforced' = 'false' THEN 'not enforced' END,
            CASE WHEN NOT k.conislocal THEN 'not local' END, 'inherited ' || nullif(k.coninhcount, 0),
            'index ' || quote_ident(ic.relname),
@@ -153,7 +160,7 @@ all_rows AS (
   UNION ALL SELECT 'constraint', name, definition FROM constraint_rows
   UNION ALL SELECT 'statistics', name, definition FROM statistics_rows
   UNION ALL
-  SELECT 'trigger', g.tgname,
+  SELECT CASE WHEN g.tgparentid = 0 THEN 'trigger' ELSE 'inherited trigger' END, g.tgname,
          concat_ws('; ', pg_get_triggerdef(g.oid), 'enabled ' || g.tgenabled::text,
                    'comment ' || quote_literal(obj_description(g.oid, 'pg_trigger')))
   FROM rel r JOIN pg_trigger g ON g.tgrelid = r.oid AND NOT g.tgisinternal AND g.tgname !~ '^pgmoult_[0-9]+_(insert|update|delete|rekey|apply|row|truncate|fence|guard)$'
@@ -173,7 +180,8 @@ all_rows AS (
   FROM rel r JOIN pg_rewrite w ON w.ev_class = r.oid
   UNION ALL
   SELECT 'inheritance', CASE WHEN i.inhrelid = r.oid THEN 'parent ' || i.inhparent::regclass
-                             ELSE 'child ' || i.inhrelid::regclass END, i.inhseqno::text
+                             ELSE 'child ' || i.inhrelid::regclass END,
+         concat_ws('; ', i.inhseqno, CASE WHEN to_jsonb(i)->>'inhdetachpending' = 'true' THEN 'being detached' END)
   FROM rel r JOIN pg_inherits i ON i.inhrelid = r.oid OR i.inhparent = r.oid
   UNION ALL
   SELECT 'security label', concat_ws(' ', l.provider, quote_ident(a.attname)), l.label

@@ -133,7 +133,7 @@ constraint_line AS (
            CASE WHEN part THEN regexp_replace(pg_get_constraintdef(k.oid), ' NOT VALID$', '') ELSE pg_get_constraintdef(k.oid) END,
            CASE WHEN k.condeferrable THEN 'deferrable' END, CASE WHEN k.condeferred THEN 'deferred' END,
            CASE WHEN NOT k.convalidated AND NOT part THEN 'not valid' END,
-           CASE WHEN k.connoinherit AND k.contype <> 'f' THEN 'no inherit' END,
+           CASE WHEN k.connoinherit AND k.contype NOT IN ('f', 'p', 'u', 'x') THEN 'no inherit' END,
            CASE WHEN to_jsonb(k)->>'conenforced' = 'false' THEN 'not enforced' END,
            CASE WHEN NOT k.conislocal THEN 'not local' END, 'inherited ' || nullif(k.coninhcount, 0),
            'parent ' || parent.name, 'index ' || nullif(k.conindid, 0)::regclass) AS definition

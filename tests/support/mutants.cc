@@ -47,6 +47,22 @@ Mutant Forget(const std::string& beginning) {
   };
 }
 
+// No fault: where ATTACH PARTITION reads the rows of the new partition, or of a large default partition `rest`, it
+// fails.
+void WatchAttach(std::string& sql) {
+  static const std::regex kAttach(R"(^/\* pgmoult:cutover \*/ (ALTER TABLE .+ ATTACH PARTITION (\S+) .*)$)");
+  std::smatch match;
+  if (std::regex_match(sql, match, kAttach)) {
+    sql = fmt::format(
+        "DO $watch$ DECLARE rest oid := (SELECT oid FROM pg_class WHERE oid = to_regclass('public.rest') AND "
+        "pg_table_size(oid) > 8000000); of_it bigint := pg_stat_get_xact_numscans({0}); of_rest bigint := "
+        "pg_stat_get_xact_numscans(rest); BEGIN {1}; IF pg_stat_get_xact_numscans({0}) <> of_it OR "
+        "pg_stat_get_xact_numscans(rest) <> of_rest THEN RAISE EXCEPTION 'ATTACH has read the table'; END IF; END "
+        "$watch$",
+        fmt::format("'{}'::regclass", match[2].str()), match[1].str());
+  }
+}
+
 // The first two IFs of the dual-write body, the other way round.
 void AskForTheLogFirst(std::string& sql) {
   constexpr std::string_view kIsolation = "  IF pg_catalog.current_setting(''transaction_isolation'')";
@@ -183,6 +199,11 @@ const std::map<std::string, Mutant>& Mutants() {
       {"forget_policy_elsewhere", Forget("ALTER POLICY ")},
       {"forget_function", Forget("CREATE OR REPLACE FUNCTION ")},
       {"forget_publication", Forget(R"(ALTER PUBLICATION \S+ ADD TABLE )")},
+      {"forget_attach", Forget(R"(ALTER TABLE .+ ATTACH PARTITION )")},
+      {"forget_fence_on_ancestors", Forget(R"sql(CREATE TRIGGER \S+_fence" BEFORE \D+ ON \S+\.("?)(t|middle)\1 )sql")},
+      {"no_row_trigger", NoTrigger("row")},
+      {"no_bound_check", EditRegex("_bound\"", R"(CHECK \(.*\)$)", "CHECK (true)")},
+      {"watch_attach", WatchAttach},
       {"forget_materialized_view", Forget(R"(ALTER MATERIALIZED VIEW pgmoult_\S+ SET SCHEMA )")},
       {"tripwire_without_xmin", Edit("/* pgmoult:tripwire */", "xmin::text", "'1'")},
       {"lock_without_eviction", Edit("/* pgmoult:locks */", "SHARE UPDATE EXCLUSIVE", "ACCESS SHARE")},

@@ -1,0 +1,47 @@
+/* pgmoult:catalog */
+-- Where the table $1 (an OID) is a partition: one row, else none. parent (an OID), its schema (quoted where it has to be, and plain) and name, the bound, the constraint that it
+-- implies (also by the ancestors' bounds), strategy (partstrat of the parent), is_default, attach_role (who may detach and attach it: the
+-- table's owner, the parent's, or the login; '' for nobody), the sibling that is the default partition (schema, name, '' where
+-- there is none; bytes, with its own partitions; its NOT NULL columns and valid CHECKs as statements on $2, a stand-in's name),
+-- after_attach (statements of the swap that give inherited triggers what is this partition's own). To be run with search_path =
+-- pg_catalog.
+WITH rel AS (
+  SELECT c.oid, c.relnamespace, c.relowner, c.relpartbound, i.inhparent, p.relname AS parent_name, p.relnamespace AS parent_namespace,
+         p.relowner AS parent_owner, pt.partstrat, pt.partdefid, pn.nspname AS parent_schema,
+         quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS qname
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_inherits i ON i.inhrelid = c.oid
+  JOIN pg_class p ON p.oid = i.inhparent JOIN pg_namespace pn ON pn.oid = p.relnamespace
+  JOIN pg_partitioned_table pt ON pt.partrelid = p.oid
+  WHERE c.oid = $1::oid AND c.relispartition
+),
+attacher AS (
+  SELECT r.oid, w.name
+  FROM rel r, LATERAL (VALUES (1, r.relowner), (2, r.parent_owner), (3, (SELECT oid FROM pg_roles WHERE rolname = session_user)))
+                      v(pos, role),
+       LATERAL (SELECT pg_get_userbyid(v.role)::text AS name) w
+  WHERE pg_has_role(v.role, r.relowner, 'USAGE') AND pg_has_role(v.role, r.parent_owner, 'USAGE')
+    AND has_schema_privilege(v.role, r.relnamespace, 'USAGE') AND has_schema_privilege(v.role, r.parent_namespace, 'USAGE')
+    AND pg_has_role(session_user, v.role, CASE WHEN current_setting('server_version_num')::int >= 160000 THEN 'SET' ELSE 'MEMBER' END)
+  ORDER BY v.pos LIMIT 1
+)
+SELECT r.inhparent, quote_ident(r.parent_schema), r.parent_schema::text, r.parent_name::text, pg_get_expr(r.relpartbound, r.oid) AS bound,
+       coalesce(pg_get_partition_constraintdef(r.oid), 'true') AS constraint_text, r.partstrat::text AS strategy,
+       r.partdefid = r.oid AS is_default, coalesce(a.name, '') AS attach_role,
+       coalesce(dn.nspname::text, '') AS default_schema, coalesce(d.relname::text, '') AS default_name,
+       coalesce((SELECT sum(pg_table_size(t.relid)) FROM pg_partition_tree(d.oid) t), 0)::int8 AS default_bytes,
+       ARRAY(SELECT format('ALTER TABLE %s ALTER COLUMN %I SET NOT NULL', $2::text, x.attname)
+             FROM pg_attribute x WHERE x.attrelid = d.oid AND x.attnum > 0 AND x.attnotnull AND NOT x.attisdropped)
+       || ARRAY(SELECT format('ALTER TABLE %s ADD CONSTRAINT %I %s', $2::text, 'pgmoult_' || k.oid, pg_get_constraintdef(k.oid))
+                FROM pg_constraint k WHERE k.conrelid = d.oid AND k.contype = 'c' AND k.convalidated
+                  AND coalesce(to_jsonb(k)->>'conenforced', 'true') = 'true') AS default_facts,
+       ARRAY(SELECT format('ALTER TABLE %s %s TRIGGER %I', r.qname,
+                           CASE g.tgenabled WHEN 'D' THEN 'DISABLE' WHEN 'R' THEN 'ENABLE REPLICA' WHEN 'A' THEN 'ENABLE ALWAYS'
+                                            ELSE 'ENABLE' END, g.tgname)
+             FROM pg_trigger g JOIN pg_trigger p ON p.oid = g.tgparentid
+             WHERE g.tgrelid = r.oid AND NOT g.tgisinternal AND (g.tgenabled <> 'O' OR p.tgenabled <> 'O') ORDER BY g.tgname)
+       || ARRAY(SELECT format('COMMENT ON TRIGGER %I ON %s IS %L', g.tgname, r.qname, obj_description(g.oid, 'pg_trigger'))
+                FROM pg_trigger g
+                WHERE g.tgrelid = r.oid AND NOT g.tgisinternal AND g.tgparentid <> 0
+                  AND obj_description(g.oid, 'pg_trigger') IS NOT NULL ORDER BY g.tgname) AS after_attach
+FROM rel r LEFT JOIN attacher a ON a.oid = r.oid
+LEFT JOIN pg_class d ON d.oid = nullif(r.partdefid, r.oid) AND d.oid <> 0 LEFT JOIN pg_namespace dn ON dn.oid = d.relnamespace

@@ -1,0 +1,1 @@
+-- rebuild tree_a_rest

@@ -1,0 +1,1 @@
+ALTER TABLE days_old ADD COLUMN more int DEFAULT 1;

@@ -1,0 +1,1 @@
+ALTER TABLE days_old RENAME COLUMN note TO remark;

@@ -1,0 +1,1 @@
+ALTER TABLE days_old ALTER COLUMN nr TYPE bigint;

@@ -1,0 +1,1 @@
+ALTER TABLE days_old DROP CONSTRAINT own, DROP CONSTRAINT some_nr;

@@ -1,0 +1,1 @@
+ALTER TABLE days_old_some SET (fillfactor = 50);

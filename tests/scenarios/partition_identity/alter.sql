@@ -1,0 +1,1 @@
+ALTER TABLE tickets_old SET (fillfactor = 60);

@@ -1,0 +1,1 @@
+-- rebuild days_old

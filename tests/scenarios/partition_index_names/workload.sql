@@ -1,0 +1,5 @@
+SET ROLE scn_owner;
+BEGIN;
+SET CONSTRAINTS once DEFERRED;
+UPDATE days SET nr = nr + 1 WHERE nr < 20;
+COMMIT;

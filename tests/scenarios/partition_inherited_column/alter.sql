@@ -1,0 +1,1 @@
+ALTER TABLE spread_1 ALTER COLUMN v TYPE varchar(50);

@@ -1,0 +1,1 @@
+ALTER TABLE days_old DROP CONSTRAINT days_old_pkey;

@@ -1,0 +1,7 @@
+-- The partition's part of the parent's primary key is to be dropped: PostgreSQL says no, and so does the plan.
+SET ROLE scn_owner;
+CREATE TABLE days (day date NOT NULL, nr int, PRIMARY KEY (day, nr)) PARTITION BY RANGE (day);
+CREATE TABLE days_old PARTITION OF days FOR VALUES FROM (MINVALUE) TO ('2024-01-01');
+CREATE UNIQUE INDEX own_key ON days_old (nr, day);
+INSERT INTO days SELECT date '2023-01-01' + g, g FROM generate_series(1, 40) g;
+RESET ROLE;

@@ -1,0 +1,11 @@
+INSERT INTO "Days" VALUES ('2023-12-29', 2000, 'after'), ('2023-12-28', 50000, 'fires both');
+UPDATE "Days" SET v = v || '.' WHERE nr = 2000;
+SELECT tableoid::regclass, * FROM "Days" WHERE nr >= 900 ORDER BY nr;
+SELECT count(*) FROM last_year;
+INSERT INTO notes VALUES (2000);
+UPDATE "Days" SET nr = 3000 WHERE nr = 2000;
+SELECT * FROM notes ORDER BY 1;
+UPDATE "Days" SET day = '2024-07-07' WHERE nr = 50000;
+SELECT tableoid::regclass, nr FROM "Days" WHERE nr = 50000;
+SELECT pg_get_partition_constraintdef('days_23'::regclass);
+SELECT indexrelid::regclass, i.inhparent::regclass FROM pg_index LEFT JOIN pg_inherits i ON i.inhrelid = indexrelid WHERE indrelid = 'days_23'::regclass ORDER BY indexrelid::regclass::text;

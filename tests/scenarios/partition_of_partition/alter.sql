@@ -1,0 +1,1 @@
+ALTER TABLE cells_24_north SET TABLESPACE scn_space;

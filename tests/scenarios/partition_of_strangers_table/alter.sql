@@ -1,0 +1,1 @@
+ALTER TABLE days_old SET (fillfactor = 50);

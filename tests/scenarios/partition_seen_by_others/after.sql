@@ -1,0 +1,10 @@
+SET ROLE scn_owner;
+DELETE FROM kinds WHERE id = 4;
+INSERT INTO of_partition VALUES (1002, '2023-01-01');
+SELECT tried('INSERT INTO of_partition VALUES (1, ''2023-01-01'')');
+SELECT tried('INSERT INTO days VALUES (''2023-01-01'', 5000, 99)');
+SELECT tried('INSERT INTO marks VALUES (999, 999)');
+DELETE FROM days WHERE nr = 20;
+SELECT how_many(), (SELECT count(*) FROM of_both), (SELECT sum(many) FROM of_parent), (SELECT count(nr) FROM marks);
+REFRESH MATERIALIZED VIEW kept;
+SELECT * FROM kept ORDER BY 1;
