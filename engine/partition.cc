@@ -69,7 +69,8 @@ Awaitable<absl::StatusOr<std::optional<PartitionPlace>>> ParentStandIn::ReadPlac
   std::string default_name;
   CO_RETURN_IF_ERROR(result.Read(0, parent_oid_, quoted_schema_, parent_schema, parent_name, place.bound,
                                  place.constraint, strategy, is_default_, place.attach_role, default_schema,
-                                 default_name, default_bytes_, default_facts_, place.after_attach));
+                                 default_name, default_bytes_, default_facts_, place.after_attach, own_not_null_));
+  std::ranges::move(OwnNotNull(source_.name), std::back_inserter(place.after_attach));
   stand_in_ = QualifiedName(schema, parent_name);
   place.default_beside = QualifiedName(default_schema, default_name);
   bound_ = place.bound;
@@ -87,7 +88,18 @@ Awaitable<absl::StatusOr<pg::Result>> ParentStandIn::MakeSchema() {
 }
 
 Awaitable<absl::Status> ParentStandIn::Attach() {
-  return Execute(fmt::format("ALTER TABLE {} ATTACH PARTITION {} {}", stand_in_, clone_, bound_));
+  std::vector<std::string> statements = OwnNotNull(clone_);
+  statements.insert(statements.begin(),
+                    fmt::format("ALTER TABLE {} ATTACH PARTITION {} {}", stand_in_, clone_, bound_));
+  return pg::RunAll(connection_, "/* pgmoult:prepare */", std::move(statements));
+}
+
+std::vector<std::string> ParentStandIn::OwnNotNull(const QualifiedName& table) const {
+  std::vector<std::string> statements;
+  for (const std::string& column : own_not_null_) {
+    statements.push_back(fmt::format("ALTER TABLE {} ALTER COLUMN {} SET NOT NULL", table, column));
+  }
+  return statements;
 }
 
 Awaitable<absl::StatusOr<int64_t>> ParentStandIn::ScansOf(const QualifiedName& table) {

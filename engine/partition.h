@@ -46,6 +46,7 @@ class ParentStandIn {
  private:
   pg::Awaitable<absl::Status> Execute(std::string sql);
   pg::Awaitable<absl::StatusOr<std::optional<Refusal>>> TryAttach(const PartitionPlace& place);
+  std::vector<std::string> OwnNotNull(const pg::QualifiedName& table) const;
   pg::Awaitable<absl::StatusOr<int64_t>> ScansOf(const pg::QualifiedName& table);
 
   pg::Connection& connection_;
@@ -61,6 +62,7 @@ class ParentStandIn {
   bool by_hash_ = false;
   int64_t default_bytes_ = 0;
   std::vector<std::string> default_facts_;
+  std::vector<std::string> own_not_null_;
 };
 
 // Rows of a shape that say where a table stands, not what it is: an attached clone has others.

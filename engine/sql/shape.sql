@@ -163,7 +163,10 @@ all_rows AS (
   SELECT CASE WHEN g.tgparentid = 0 THEN 'trigger' ELSE 'inherited trigger' END, g.tgname,
          concat_ws('; ', pg_get_triggerdef(g.oid), 'enabled ' || g.tgenabled::text,
                    'comment ' || quote_literal(obj_description(g.oid, 'pg_trigger')))
-  FROM rel r JOIN pg_trigger g ON g.tgrelid = r.oid AND NOT g.tgisinternal AND g.tgname !~ '^pgmoult_[0-9]+_(insert|update|delete|rekey|apply|row|truncate|fence|guard)$'
+  -- Before 15 those that a partition inherits are internal ones.
+  FROM rel r JOIN pg_trigger g ON g.tgrelid = r.oid
+    AND (NOT g.tgisinternal OR g.tgparentid <> 0 AND NOT EXISTS (SELECT FROM pg_constraint f WHERE f.oid = g.tgconstraint AND f.contype = 'f'))
+    AND g.tgname !~ '^pgmoult_[0-9]+_(insert|update|delete|rekey|apply|row|truncate|fence|guard)$'
   UNION ALL
   SELECT 'policy', p.polname,
          concat_ws('; ', p.polcmd::text, CASE WHEN p.polpermissive THEN 'permissive' ELSE 'restrictive' END,
