@@ -313,7 +313,7 @@ Awaitable<absl::StatusOr<std::vector<CarriedDependent>>> DependentClones::Carry(
     CarriedDependent one;
     CO_RETURN_IF_ERROR(result.Read(row, one.kind, one.oid, one.owner, one.detach, one.attach, one.finish,
                                    one.lock_schema, one.lock_name, one.lock_role, one.lock_form, one.lock_place,
-                                   one.stand_ins, one.note, one.query, one.populated));
+                                   one.stand_ins, one.between, one.note, one.query, one.populated));
     const auto real = std::ranges::find_if(
         found_, [&one](const Dependent& found) { return found.kind == one.kind && found.oid == one.oid; });
     if (real != found_.end()) {

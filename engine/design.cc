@@ -43,10 +43,11 @@ BOOST_DESCRIBE_STRUCT(AttachedItem, (), (kind, name, statements, drop_sql))
 BOOST_DESCRIBE_STRUCT(Dependent, (), (kind, oid, name, text, attributes, state))
 BOOST_DESCRIBE_STRUCT(CarriedDependent, (),
                       (kind, oid, name, owner, detach, attach, finish, lock_schema, lock_name, lock_role, lock_form,
-                       lock_place, stand_ins, note, query, populated))
+                       lock_place, stand_ins, between, note, query, populated))
 BOOST_DESCRIBE_STRUCT(Ancestor, (), (table, owner))
 BOOST_DESCRIBE_STRUCT(PartitionPlace, (),
-                      (ancestors, bound, constraint, attach_role, default_beside, after_attach, final_shape))
+                      (ancestors, bound, constraint, attach_role, default_beside, default_role, default_is_tree,
+                       default_proof, after_attach, final_shape))
 BOOST_DESCRIBE_STRUCT(CaptureTrigger, (), (name, enabled, xmin))
 BOOST_DESCRIBE_STRUCT(Design, (),
                       (transfer, source_oid, owner, schema_new, schema_old, key_name, key_reason, shadow_key_index,

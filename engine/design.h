@@ -98,6 +98,7 @@ struct CarriedDependent {
   std::string lock_form;               // table, tree (with partitions), other
   std::string lock_place;              // early, referencing, referenced: see LockPartners
   std::vector<std::string> stand_ins;  // what is there instead until it is finished, by name
+  std::vector<std::string> between;    // what may be there in between
   std::string note;                    // what people should know of it beforehand, or ""
   std::string query;                   // of a materialized view, over the new table by its present name
   bool populated = false;
@@ -125,8 +126,11 @@ struct PartitionPlace {
   std::string constraint;   // what the bounds demand of each row: a CHECK of the shadow, so that ATTACH need not scan
   std::string attach_role;  // may detach and attach it
   pg::QualifiedName default_beside;  // the sibling that is the default partition; its name is empty where there is none
-  std::vector<std::string> after_attach;  // what is the partition's own about inherited triggers
-  Shape final_shape;                      // of the new table once it is attached
+  std::string default_role;          // its owner, or "" where the login is no member
+  bool default_is_tree = false;      // it has partitions
+  std::vector<std::string> default_proof;  // statements of what lets ATTACH not read it; none: it is read
+  std::vector<std::string> after_attach;   // what is the partition's own about inherited triggers
+  Shape final_shape;                       // of the new table once it is attached
 };
 
 // Everything decided about a migration before its first row is copied; lives in the journal as JSON.

@@ -21,30 +21,38 @@ using std::chrono::milliseconds;
 
 constexpr char kComment[] = "/* pgmoult:observe */";
 
-// Keys that are not valid yet, by name. What its owner has dropped or changed since the swap, the partitions of its
-// table too, is his own affair.
-Awaitable<absl::StatusOr<std::vector<std::string>>> Unfinished(pg::Connection& connection, const Design& design) {
+// Keys by name. What their owner has dropped or changed since the swap, the partitions of his table too, is his own
+// affair.
+struct Left {
+  std::vector<std::string> unfinished;  // not valid yet
+  std::vector<std::string> lost;        // no more there under the name, or their table is not: dropped or renamed
+};
+
+Awaitable<absl::StatusOr<Left>> ReadLeft(pg::Connection& connection, const Design& design) {
   CO_ASSIGN_OR_RETURN(const std::optional<int64_t> oid, co_await ReadOid(connection, design.transfer.source));
-  if (!oid) {
-    co_return std::vector<std::string>();  // the table has been dropped or renamed since: nothing is ours to finish
+  std::vector<Dependent> now;
+  if (oid) {
+    CO_ASSIGN_OR_RETURN(now, co_await ReadDependents(connection, *oid));
   }
-  CO_ASSIGN_OR_RETURN(const std::vector<Dependent> now, co_await ReadDependents(connection, *oid));
   const auto is_there = [&now](const std::string& name) {
     return std::ranges::find(now, name, &Dependent::name) != now.end();
   };
-  std::vector<std::string> names;
+  Left left;
   for (const CarriedDependent& carried : design.carried) {
     if (carried.finish.empty()) {
       continue;
     }
     const auto is = std::ranges::find(now, carried.name, &Dependent::name);
-    const bool unfinished =
-        is == now.end() ? std::ranges::any_of(carried.stand_ins, is_there) : !is->state.starts_with("valid");
+    const bool unfinished = is == now.end() ? std::ranges::any_of(carried.stand_ins, is_there) ||
+                                                  std::ranges::any_of(carried.between, is_there)
+                                            : !is->state.starts_with("valid");
     if (unfinished) {
-      names.push_back(carried.name);
+      left.unfinished.push_back(carried.name);
+    } else if (is == now.end()) {
+      left.lost.push_back(carried.name);
     }
   }
-  co_return names;
+  co_return left;
 }
 
 // A validation takes as long as it takes.
@@ -83,23 +91,35 @@ Awaitable<absl::Status> RunPatiently(Context& context, const CarriedDependent& c
   }
 }
 
-}  // namespace
-
-std::string UnfinishedText(const Design& design) {
-  const auto count =
-      std::ranges::count_if(design.carried, [](const CarriedDependent& one) { return !one.finish.empty(); });
+std::string UnfinishedText(size_t count) {
   return count == 0 ? ""
                     : fmt::format("{} foreign {} still to be validated", count, count == 1 ? "key is" : "keys are");
 }
 
+}  // namespace
+
+std::string UnfinishedText(const Design& design) {
+  return UnfinishedText(static_cast<size_t>(
+      std::ranges::count_if(design.carried, [](const CarriedDependent& one) { return !one.finish.empty(); })));
+}
+
 Awaitable<absl::StatusOr<std::string>> ReadUnfinished(pg::Connection& connection, const Design& design) {
-  CO_ASSIGN_OR_RETURN(const std::vector<std::string> left, co_await Unfinished(connection, design));
-  co_return left.empty() ? "" : UnfinishedText(design);
+  CO_ASSIGN_OR_RETURN(const Left left, co_await ReadLeft(connection, design));
+  co_return UnfinishedText(left.unfinished.size());
 }
 
 Awaitable<absl::Status> FinishDependents(Context& context) {
   const Design& design = context.design;
-  CO_ASSIGN_OR_RETURN(const std::vector<std::string> left, co_await Unfinished(*context.journal, design));
+  CO_ASSIGN_OR_RETURN(const Left at_first, co_await ReadLeft(*context.journal, design));
+  if (!at_first.lost.empty()) {
+    CO_RETURN_IF_ERROR(co_await Record(
+        context, "warning",
+        fmt::format("no more there under that name, so not validated: {}; whoever renamed it since the swap validates "
+                    "it by ALTER TABLE … VALIDATE CONSTRAINT …",
+                    fmt::join(at_first.lost, ", ")),
+        nullptr));
+  }
+  const std::vector<std::string>& left = at_first.unfinished;
   if (left.empty()) {
     co_return absl::OkStatus();
   }
@@ -127,13 +147,13 @@ Awaitable<absl::Status> FinishDependents(Context& context) {
     }
     ++done;
   }
-  CO_ASSIGN_OR_RETURN(const std::vector<std::string> still, co_await Unfinished(*context.journal, design));
-  if (!still.empty()) {
+  CO_ASSIGN_OR_RETURN(const Left still, co_await ReadLeft(*context.journal, design));
+  if (!still.unfinished.empty()) {
     co_return WithEndKind(EndKind::kStopped,
                           absl::FailedPreconditionError(fmt::format(
                               "after the swap somebody changed what was still to be validated: {}; look at it, make it "
                               "as it was, then `pgmoult resume {}`",
-                              fmt::join(still, ", "), context.id())));
+                              fmt::join(still.unfinished, ", "), context.id())));
   }
   CO_RETURN_IF_ERROR(co_await SetState(*context.journal, context.id(), State::kSwapped, ""));
   co_return co_await Record(context, "validated", fmt::format("{} foreign keys were validated", left.size()), nullptr);

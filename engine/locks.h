@@ -48,7 +48,7 @@ struct LockPartners {
   // than that.
   std::vector<PartnerLock> ancestors;
   std::vector<PartnerLock> referenced;   // by foreign keys of the table: writers lock them, and then may cascade to it
-  std::vector<PartnerLock> referencing;  // writers of the table may cascade to them
+  std::vector<PartnerLock> referencing;  // writers of the table may cascade to them, or come to it from them
   bool any() const { return !early.empty() || !ancestors.empty() || !referenced.empty() || !referencing.empty(); }
 };
 

@@ -1,5 +1,10 @@
 #include "engine/observe.h"
 
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "engine/catalog.h"
 #include "engine/finish.h"
 #include "engine/locks.h"
@@ -18,21 +23,37 @@ using pg::Awaitable;
 constexpr std::chrono::seconds kPatience{60};
 constexpr std::chrono::milliseconds kStep{100};
 
-Awaitable<absl::Status> RunFenceSql(pg::Connection& connection, const Design& design) {
-  std::vector<pg::Statement> statements;
-  for (const std::string& statement : DropFenceSql(design)) {
-    statements.push_back({"/* pgmoult:observe */ " + statement, {}});
+// Whose triggers are the fence's: by OID, so that neither a new name nor a new owner hides one.
+struct FencedTable {
+  pg::QualifiedName name;
+  std::string owner;
+};
+
+Awaitable<absl::StatusOr<std::vector<FencedTable>>> ReadFenced(pg::Connection& connection, const Design& design) {
+  CO_ASSIGN_OR_RETURN(
+      const pg::Result result,
+      co_await connection.Query("/* pgmoult:observe */ SELECT n.nspname::text, c.relname::text, "
+                                "pg_catalog.pg_get_userbyid(c.relowner)::text FROM pg_catalog.pg_trigger g JOIN "
+                                "pg_catalog.pg_class c ON c.oid = g.tgrelid JOIN pg_catalog.pg_namespace n ON n.oid = "
+                                "c.relnamespace WHERE g.tgfoid = pg_catalog.to_regprocedure($1) ORDER BY 1, 2",
+                                {FenceFunction(design)}));
+  std::vector<FencedTable> tables;
+  for (int row = 0; row < result.rows(); ++row) {
+    std::string schema;
+    std::string name;
+    std::string owner;
+    CO_RETURN_IF_ERROR(result.Read(row, schema, name, owner));
+    tables.push_back({pg::QualifiedName(schema, name), std::move(owner)});
   }
-  co_return (co_await connection.Pipeline(std::move(statements))).status();
+  co_return tables;
 }
 
-Awaitable<absl::Status> DropAncestorFence(pg::Connection& connection, const Design& design, const Ancestor& ancestor) {
-  co_return (co_await connection.Query("/* pgmoult:observe */ " + DropAncestorFenceSql(design, ancestor))).status();
+Awaitable<absl::Status> Run(pg::Connection& connection, std::vector<std::string> statements) {
+  co_return co_await pg::RunAll(connection, "/* pgmoult:observe */", std::move(statements));
 }
 
 Awaitable<absl::StatusOr<bool>> FenceStands(pg::Connection& connection, const Design& design) {
-  CO_ASSIGN_OR_RETURN(const std::optional<int64_t> oid,
-                      co_await ReadOid(connection, {design.schema_old, "pgmoult_swapped"}));
+  CO_ASSIGN_OR_RETURN(const std::optional<int64_t> oid, co_await ReadOid(connection, FenceMarker(design)));
   co_return oid.has_value();
 }
 
@@ -44,27 +65,17 @@ Awaitable<absl::Status> DropFence(pg::Connection& connection, pg::Connection& ob
   if (!stands) {
     co_return absl::OkStatus();
   }
-  for (const Ancestor& ancestor : design.partition.ancestors) {
-    CO_ASSIGN_OR_RETURN(const std::optional<int64_t> there, co_await ReadOid(connection, ancestor.table));
-    if (there) {
-      CO_RETURN_IF_ERROR(co_await WithPoliteLock(
-          connection, observer, {.role = pg::Ident(ancestor.owner), .tables = {ancestor.table}, .budget = budget},
-          [&connection, &design, &ancestor] { return DropAncestorFence(connection, design, ancestor); }));
-    }
+  CO_ASSIGN_OR_RETURN(const std::vector<FencedTable> fenced, co_await ReadFenced(connection, design));
+  for (const FencedTable& table : fenced) {
+    CO_RETURN_IF_ERROR(pg::Annotate(
+        co_await WithPoliteLock(connection, observer,
+                                {.role = pg::Ident(table.owner), .tables = {table.name}, .budget = budget},
+                                [&] { return Run(connection, {DropFenceTriggerSql(design, table.name)}); }),
+        fmt::format("taking the fence off {}", table.name.Plain())));
   }
-  PoliteLock lock;
-  lock.role = pg::Ident(design.owner);
-  lock.tables = {design.transfer.source};
-  for (const CarriedDependent* key : ReferencingTables(design)) {
-    const pg::QualifiedName table(key->lock_schema, key->lock_name);
-    CO_ASSIGN_OR_RETURN(const std::optional<int64_t> oid, co_await ReadOid(connection, table));
-    if (oid) {
-      lock.partners.referencing.push_back({.relation = table, .role = pg::Ident(key->owner)});
-    }
-  }
-  lock.budget = budget;
-  co_return co_await WithPoliteLock(connection, observer, lock,
-                                    [&connection, &design] { return RunFenceSql(connection, design); });
+  co_return co_await WithPoliteLock(
+      connection, observer, {.role = pg::Ident(design.owner), .tables = {FenceMarker(design)}, .budget = budget},
+      [&] { return Run(connection, DropFenceSql(design)); });
 }
 
 Awaitable<absl::Status> ObserveStage(Context& context) {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_replace.h"
+#include "engine/context.h"
 #include "engine/sql.h"
 #include "fmt/format.h"
 #include "pg/macros.h"
@@ -43,7 +44,39 @@ Awaitable<absl::StatusOr<std::vector<Ancestor>>> ReadAncestors(pg::Connection& c
   co_return ancestors;
 }
 
+QualifiedName DefaultStandIn(const QualifiedName& clone) {
+  return {fmt::format("{}_parent", clone.schema.name()), "pgmoult_default"};
+}
+
+std::string LargeDefaultText(const PartitionPlace& place, int64_t bytes) {
+  return fmt::format(
+      "the default partition {} holds {} MB, which would be read under the lock of the swap to see that none of its "
+      "rows belongs to the new partition",
+      place.default_beside.Plain(), bytes >> 20);
+}
+
+std::string LargeDefaultRemedy(const PartitionPlace& place) {
+  return fmt::format(
+      "prove it by a constraint, without a long lock, and drop that after the run: ALTER TABLE {0} ADD CONSTRAINT "
+      "not_there CHECK (NOT ({1})) NOT VALID; ALTER TABLE {0} VALIDATE CONSTRAINT not_there;",
+      place.default_beside, place.constraint);
+}
+
 }  // namespace
+
+Awaitable<absl::StatusOr<ParentStandIn::Default>> ParentStandIn::ReadDefault(pg::Connection& connection, int64_t source,
+                                                                             const QualifiedName& stand_in) {
+  CO_ASSIGN_OR_RETURN(const pg::Result result,
+                      co_await connection.Query(sql::kDefaultPartition, {source, stand_in.Quoted()}));
+  Default found;
+  if (result.rows() > 0) {
+    std::string schema;
+    std::string name;
+    CO_RETURN_IF_ERROR(result.Read(0, schema, name, found.role, found.is_tree, found.bytes, found.facts));
+    found.name = QualifiedName(schema, name);
+  }
+  co_return found;
+}
 
 ParentStandIn::ParentStandIn(pg::Connection& connection, const TableFacts& source, QualifiedName clone,
                              int64_t migration)
@@ -55,9 +88,8 @@ Awaitable<absl::Status> ParentStandIn::Execute(std::string sql) {
 
 Awaitable<absl::StatusOr<std::optional<PartitionPlace>>> ParentStandIn::ReadPlace() {
   const std::string schema = fmt::format("{}_parent", clone_.schema.name());
-  default_stand_in_ = QualifiedName(schema, "pgmoult_default");
-  CO_ASSIGN_OR_RETURN(const pg::Result result,
-                      co_await connection_.Query(sql::kPartition, {source_.oid, default_stand_in_.Quoted()}));
+  default_stand_in_ = DefaultStandIn(clone_);
+  CO_ASSIGN_OR_RETURN(const pg::Result result, co_await connection_.Query(sql::kPartition, {source_.oid}));
   if (result.rows() == 0) {
     co_return std::nullopt;
   }
@@ -65,14 +97,15 @@ Awaitable<absl::StatusOr<std::optional<PartitionPlace>>> ParentStandIn::ReadPlac
   std::string parent_schema;
   std::string parent_name;
   std::string strategy;
-  std::string default_schema;
-  std::string default_name;
   CO_RETURN_IF_ERROR(result.Read(0, parent_oid_, quoted_schema_, parent_schema, parent_name, place.bound,
-                                 place.constraint, strategy, is_default_, place.attach_role, default_schema,
-                                 default_name, default_bytes_, default_facts_, place.after_attach, own_not_null_));
+                                 place.constraint, strategy, is_default_, place.attach_role, place.after_attach,
+                                 own_not_null_));
   std::ranges::move(OwnNotNull(source_.name), std::back_inserter(place.after_attach));
   stand_in_ = QualifiedName(schema, parent_name);
-  place.default_beside = QualifiedName(default_schema, default_name);
+  CO_ASSIGN_OR_RETURN(default_, co_await ReadDefault(connection_, source_.oid, default_stand_in_));
+  place.default_beside = default_.name;
+  place.default_role = default_.role;
+  place.default_is_tree = default_.is_tree;
   bound_ = place.bound;
   by_hash_ = strategy == "h";
   CO_ASSIGN_OR_RETURN(place.ancestors, co_await ReadAncestors(connection_, source_.oid));
@@ -112,14 +145,14 @@ Awaitable<absl::StatusOr<int64_t>> ParentStandIn::ScansOf(const QualifiedName& t
 
 // Whether PostgreSQL, with the partition constraint as a CHECK of the clone, would have to read rows when the new table
 // is attached, and too many of them. The clone is not attached before and after.
-Awaitable<absl::StatusOr<std::optional<ParentStandIn::Refusal>>> ParentStandIn::TryAttach(const PartitionPlace& place) {
+Awaitable<absl::StatusOr<std::optional<ParentStandIn::Refusal>>> ParentStandIn::TryAttach(PartitionPlace& place) {
   const bool beside = !place.default_beside.name.name().empty();
   std::vector<std::string> statements = {
       "SAVEPOINT try_attach",
       fmt::format("ALTER TABLE {} ADD CONSTRAINT {} CHECK ({})", clone_, Ident(check_), place.constraint)};
   if (beside) {
     statements.push_back(fmt::format("CREATE TABLE {} PARTITION OF {} DEFAULT", default_stand_in_, stand_in_));
-    statements.insert(statements.end(), default_facts_.begin(), default_facts_.end());
+    statements.insert(statements.end(), default_.facts.begin(), default_.facts.end());
   }
   CO_RETURN_IF_ERROR(co_await pg::RunAll(connection_, "/* pgmoult:prepare */", std::move(statements)));
   CO_ASSIGN_OR_RETURN(const int64_t before, co_await ScansOf(clone_));
@@ -136,15 +169,10 @@ Awaitable<absl::StatusOr<std::optional<ParentStandIn::Refusal>>> ParentStandIn::
                                   place.constraint),
                       "detach the partition for the time of the run"};
   }
-  if (default_after != default_before && default_bytes_ > kSmallDefault) {
-    co_return Refusal{
-        "partition_default",
-        fmt::format("the default partition {} holds {} MB, which would be read under the lock of the swap to see that "
-                    "none of its rows belongs to the new partition",
-                    place.default_beside.Plain(), default_bytes_ >> 20),
-        fmt::format("prove it by a constraint, without a long lock, and drop that after the run: ALTER TABLE {0} ADD "
-                    "CONSTRAINT not_there CHECK (NOT ({1})) NOT VALID; ALTER TABLE {0} VALIDATE CONSTRAINT not_there;",
-                    place.default_beside, place.constraint)};
+  if (default_after == default_before) {
+    place.default_proof = default_.facts;
+  } else if (default_.bytes > kSmallDefault) {
+    co_return Refusal{"partition_default", LargeDefaultText(place, default_.bytes), LargeDefaultRemedy(place)};
   }
   co_return std::nullopt;
 }
@@ -177,7 +205,8 @@ Shape ParentStandIn::RealShape(const Shape& shape) const {
 
 bool IsOfPlace(const ShapeItem& item) {
   return item.kind == "inherited trigger" ||
-         (item.kind == "table" && (item.name == "partition constraint" || item.name == "default partition beside it"));
+         (item.kind == "table" && (item.name == "partition constraint" || item.name == "ancestors" ||
+                                   item.name == "default partition beside it"));
 }
 
 Awaitable<absl::Status> AddBoundCheck(pg::Connection& connection, int64_t shadow, Design& design) {
@@ -218,6 +247,35 @@ std::vector<std::string> AttachPartitionSql(const Design& design) {
                                                      Ident(CheckName(design.transfer.migration)))};
   statements.insert(statements.end(), place.after_attach.begin(), place.after_attach.end());
   return statements;
+}
+
+Awaitable<absl::Status> CheckDefaultPartition(pg::Connection& connection, const Design& design) {
+  const PartitionPlace& place = design.partition;
+  if (place.default_beside.name.name().empty()) {
+    co_return absl::OkStatus();
+  }
+  CO_ASSIGN_OR_RETURN(
+      const ParentStandIn::Default now,
+      co_await ParentStandIn::ReadDefault(connection, design.source_oid, DefaultStandIn(design.transfer.shadow)));
+  // As PostgreSQL writes the CHECK that the remedy adds.
+  const std::string added = fmt::format(" CHECK ((NOT {}))", place.constraint);
+  const bool proven =
+      (!place.default_proof.empty() && now.facts == place.default_proof) ||
+      std::ranges::any_of(now.facts, [&added](const std::string& fact) { return fact.ends_with(added); });
+  co_return proven || now.bytes <= kSmallDefault
+      ? absl::OkStatus()
+      : WithEndKind(EndKind::kStopped, absl::FailedPreconditionError(fmt::format(
+                                           "{}: {}", LargeDefaultText(place, now.bytes), LargeDefaultRemedy(place))));
+}
+
+std::vector<PartnerLock> DefaultPartitionLock(const Design& design) {
+  const PartitionPlace& place = design.partition;
+  if (place.default_role.empty()) {
+    return {};
+  }
+  return {{.relation = place.default_beside,
+           .role = Ident(place.default_role),
+           .form = place.default_is_tree ? PartnerLock::Form::kTree : PartnerLock::Form::kTable}};
 }
 
 std::vector<PartnerLock> AncestorLocks(const Design& design) {

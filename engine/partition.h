@@ -22,6 +22,17 @@ class ParentStandIn {
  public:
   ParentStandIn(pg::Connection& connection, const TableFacts& source, pg::QualifiedName clone, int64_t migration);
 
+  // The default partition beside the source (an OID); an empty name where there is none.
+  struct Default {
+    pg::QualifiedName name;
+    std::string role;  // its owner, or "" where the login is no member
+    bool is_tree = false;
+    int64_t bytes = 0;               // with its partitions
+    std::vector<std::string> facts;  // NOT NULLs and CHECKs, as statements on the stand-in
+  };
+  static pg::Awaitable<absl::StatusOr<Default>> ReadDefault(pg::Connection& connection, int64_t source,
+                                                            const pg::QualifiedName& stand_in);
+
   // nullopt where the source is no partition.
   pg::Awaitable<absl::StatusOr<std::optional<PartitionPlace>>> ReadPlace();
   // Makes the schema; the statements that build the stand-in there are the caller's to run.
@@ -45,7 +56,7 @@ class ParentStandIn {
 
  private:
   pg::Awaitable<absl::Status> Execute(std::string sql);
-  pg::Awaitable<absl::StatusOr<std::optional<Refusal>>> TryAttach(const PartitionPlace& place);
+  pg::Awaitable<absl::StatusOr<std::optional<Refusal>>> TryAttach(PartitionPlace& place);
   std::vector<std::string> OwnNotNull(const pg::QualifiedName& table) const;
   pg::Awaitable<absl::StatusOr<int64_t>> ScansOf(const pg::QualifiedName& table);
 
@@ -60,8 +71,7 @@ class ParentStandIn {
   int64_t parent_oid_ = 0;
   bool is_default_ = false;
   bool by_hash_ = false;
-  int64_t default_bytes_ = 0;
-  std::vector<std::string> default_facts_;
+  Default default_;
   std::vector<std::string> own_not_null_;
 };
 
@@ -77,7 +87,14 @@ std::vector<std::string> DetachPartitionSql(const Design& design);
 // By the final name.
 std::vector<std::string> AttachPartitionSql(const Design& design);
 
+// Before a try of the swap: kind kStopped where the default partition has grown too large to be read under the lock
+// since the plan, or has lost what kept ATTACH from reading it.
+pg::Awaitable<absl::Status> CheckDefaultPartition(pg::Connection& connection, const Design& design);
+
 // For LockPartners. Pure.
 std::vector<PartnerLock> AncestorLocks(const Design& design);
+// The default partition beside it, if any, which DETACH and ATTACH lock, too: some write there and then through the
+// whole. Nothing where the login may not lock it by itself.
+std::vector<PartnerLock> DefaultPartitionLock(const Design& design);
 
 }  // namespace pgmoult::engine

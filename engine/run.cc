@@ -515,6 +515,8 @@ Awaitable<absl::StatusOr<RunReport>> ResumeMigration(const Target& target, int64
   if (!migration.design.is_null()) {
     CO_ASSIGN_OR_RETURN(context->design, DesignFromJson(migration.design));
     context->sessions.set_values(context->design.values);
+    // The server writes dates in definitions as the session's settings say: they are compared with those of then.
+    CO_ASSIGN_OR_RETURN(context->journal, co_await context->sessions.OpenLogin("journal"));
     CO_ASSIGN_OR_RETURN(const std::optional<int64_t> log_index,
                         co_await ReadOid(*context->journal, {context->design.schema_new, "pgmoult_change_log_key"}));
     context->dual_write_on = context->report.dual_write = log_index.has_value();

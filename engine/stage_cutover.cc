@@ -140,11 +140,12 @@ Awaitable<absl::Status> Swap::ListLocked() {
                     .ancestors = AncestorLocks(design_),
                     .referenced = PartnersAt(design_, "referenced"),
                     .referencing = PartnersAt(design_, "referencing")};
+  std::ranges::move(DefaultPartitionLock(design_), std::back_inserter(lock_.partners.referencing));
   for (const auto* partners :
        {&lock_.partners.early, &lock_.partners.ancestors, &lock_.partners.referenced, &lock_.partners.referencing}) {
     std::ranges::transform(*partners, std::back_inserter(locked_), &PartnerLock::relation);
   }
-  if (!design_.partition.default_beside.name.name().empty()) {
+  if (design_.partition.default_role.empty() && !design_.partition.default_beside.name.name().empty()) {
     locked_.push_back(design_.partition.default_beside);  // by DETACH and ATTACH themselves
   }
   co_return absl::OkStatus();
@@ -368,6 +369,7 @@ Awaitable<absl::Status> Swap::TryOnce() {
   if (strict_) {
     CO_RETURN_IF_ERROR(co_await WaitForOldSnapshots());
   }
+  CO_RETURN_IF_ERROR(co_await CheckDefaultPartition(*observer_, design_));
   PoliteLock lock = lock_;
   lock.turn = context_.report.swap_tries - 1;
   asked_at_ = Clock::now();

@@ -4,6 +4,7 @@
 #include <iterator>
 #include <set>
 
+#include "absl/strings/str_replace.h"
 #include "engine/builds.h"
 #include "fmt/format.h"
 #include "fmt/ranges.h"
@@ -25,17 +26,50 @@ constexpr std::string_view kEveryWrite = "INSERT OR UPDATE OR DELETE OR TRUNCATE
 // A statement trigger of the table alone, not of its partitions. It fires in every replication role and knows the
 // changed table's name.
 std::vector<std::string> AlwaysBefore(const Design& design, const Ident& trigger, std::string_view events,
-                                      const QualifiedName& table, const QualifiedName& function) {
-  return {fmt::format("CREATE TRIGGER {} BEFORE {} ON {} FOR EACH STATEMENT EXECUTE FUNCTION {}({})", trigger, events,
-                      table, function, Literal(design.transfer.source.name.name())),
+                                      std::string_view table, const QualifiedName& function) {
+  return {fmt::format("CREATE OR REPLACE TRIGGER {} BEFORE {} ON {} FOR EACH STATEMENT EXECUTE FUNCTION {}({})",
+                      trigger, events, table, function, Literal(design.transfer.source.name.name())),
           fmt::format("ALTER TABLE ONLY {} ENABLE ALWAYS TRIGGER {}", table, trigger)};
+}
+
+// The same of the table and all of its partitions: a statement fires the triggers of the one that it names.
+std::string AlwaysBeforeInTree(const Design& design, const Ident& trigger, std::string_view events,
+                               const QualifiedName& table, const QualifiedName& function) {
+  constexpr char kPart[] = "\n";  // in no statement of ours
+  std::string body = "DECLARE part pg_catalog.regclass; BEGIN FOR part IN SELECT relid FROM ";
+  body += fmt::format("pg_catalog.pg_partition_tree({}) LOOP", Literal(table.Quoted()));
+  for (const std::string& statement : AlwaysBefore(design, trigger, events, kPart, function)) {
+    body += fmt::format(" EXECUTE pg_catalog.format({}, part);",
+                        Literal(absl::StrReplaceAll(statement, {{"%", "%%"}, {kPart, "%s"}})));
+  }
+  return fmt::format("DO {}", Literal(body + " END LOOP; END"));
 }
 
 std::string SequenceOf(const QualifiedName& table, const std::string& column) {
   return fmt::format("pg_catalog.pg_get_serial_sequence({}, {})", Literal(table.Quoted()), Literal(column));
 }
 
+// One foreign key of each table that references the new one.
+std::vector<const CarriedDependent*> ReferencingTables(const Design& design) {
+  std::vector<const CarriedDependent*> tables;
+  std::set<pg::QualifiedName> seen;
+  for (const CarriedDependent& one : design.carried) {
+    const QualifiedName table(one.lock_schema, one.lock_name);
+    if (one.kind == "foreign key" && one.lock_place == "referencing" && !one.attach.empty() &&
+        seen.insert(table).second) {
+      tables.push_back(&one);
+    }
+  }
+  return tables;
+}
+
 }  // namespace
+
+QualifiedName FenceMarker(const Design& design) { return {design.schema_old, "pgmoult_swapped"}; }
+
+std::string FenceFunction(const Design& design) {
+  return QualifiedName(design.schema_old, "pgmoult_fence").Quoted() + "()";
+}
 
 std::vector<std::string> FinishShapeSql(const Design& design) {
   std::vector<std::string> statements;
@@ -101,21 +135,8 @@ std::string CarryIdentitySql(const Design& design, const IdentityColumn& identit
           SequenceOf(OldTable(design), identity.source_column), SequenceOf(design.transfer.source, identity.column))));
 }
 
-std::vector<const CarriedDependent*> ReferencingTables(const Design& design) {
-  std::vector<const CarriedDependent*> tables;
-  std::set<pg::QualifiedName> seen;
-  for (const CarriedDependent& one : design.carried) {
-    const QualifiedName table(one.lock_schema, one.lock_name);
-    if (one.kind == "foreign key" && one.lock_place == "referencing" && !one.attach.empty() &&
-        seen.insert(table).second) {
-      tables.push_back(&one);
-    }
-  }
-  return tables;
-}
-
 std::vector<std::string> CreateFenceSql(const Design& design) {
-  const QualifiedName marker(design.schema_old, "pgmoult_swapped");
+  const QualifiedName marker = FenceMarker(design);
   const QualifiedName function(design.schema_old, "pgmoult_fence");
   const Ident name = FenceName(design);
   std::vector<std::string> statements = {
@@ -128,35 +149,35 @@ std::vector<std::string> CreateFenceSql(const Design& design) {
           "transaction.'; END IF; RETURN NULL; END $pgmoult$",
           function, marker),
       fmt::format("REVOKE EXECUTE ON FUNCTION {}() FROM PUBLIC", function)};
-  const auto add = [&](const QualifiedName& table, std::string_view events) {
-    std::ranges::move(AlwaysBefore(design, name, events, table, function), std::back_inserter(statements));
+  const auto add = [&](const QualifiedName& table, std::string_view events, bool tree) {
+    if (tree) {
+      statements.push_back(AlwaysBeforeInTree(design, name, events, table, function));
+    } else {
+      std::ranges::move(AlwaysBefore(design, name, events, table.Quoted(), function), std::back_inserter(statements));
+    }
   };
-  add(design.transfer.source, kEveryWrite);
-  const auto add_as = [&](const std::string& owner, const QualifiedName& table, std::string_view events) {
+  add(design.transfer.source, kEveryWrite, /*tree=*/false);
+  const auto add_as = [&](const std::string& owner, const QualifiedName& table, std::string_view events, bool tree) {
     const bool other = owner != design.owner;
     if (other) {
       statements.push_back(fmt::format("GRANT USAGE ON SCHEMA {} TO {}", Ident(design.schema_old), Ident(owner)));
       statements.push_back(fmt::format("GRANT EXECUTE ON FUNCTION {}() TO {}", function, Ident(owner)));
       statements.push_back(fmt::format("SET LOCAL ROLE {}", Ident(owner)));
     }
-    add(table, events);
+    add(table, events, tree);
     if (other) {
       statements.push_back(fmt::format("SET LOCAL ROLE {}", Ident(design.owner)));
     }
   };
   // A statement fires the triggers of the table that it names.
   for (const Ancestor& ancestor : design.partition.ancestors) {
-    add_as(ancestor.owner, ancestor.table, kEveryWrite);
+    add_as(ancestor.owner, ancestor.table, kEveryWrite, /*tree=*/false);
   }
   // The check of a foreign key reads the new table by the writer's snapshot, and would miss rows.
   for (const CarriedDependent* key : ReferencingTables(design)) {
-    add_as(key->owner, {key->lock_schema, key->lock_name}, "INSERT OR UPDATE");
+    add_as(key->owner, {key->lock_schema, key->lock_name}, "INSERT OR UPDATE", key->lock_form == "tree");
   }
   return statements;
-}
-
-std::string DropAncestorFenceSql(const Design& design, const Ancestor& ancestor) {
-  return fmt::format("DROP TRIGGER IF EXISTS {} ON {}", FenceName(design), ancestor.table);
 }
 
 std::vector<std::string> GuardOldTableSql(const Design& design) {
@@ -168,23 +189,18 @@ std::vector<std::string> GuardOldTableSql(const Design& design) {
                   "its shape', TG_ARGV[0] USING ERRCODE = '40001', HINT = 'Retry the transaction.'; END $pgmoult$",
                   function),
       fmt::format("REVOKE EXECUTE ON FUNCTION {}() FROM PUBLIC", function)};
-  std::ranges::move(AlwaysBefore(design, name, kEveryWrite, OldTable(design), function),
+  std::ranges::move(AlwaysBefore(design, name, kEveryWrite, OldTable(design).Quoted(), function),
                     std::back_inserter(statements));
   return statements;
 }
 
+std::string DropFenceTriggerSql(const Design& design, const QualifiedName& table) {
+  return fmt::format("DROP TRIGGER IF EXISTS {} ON {}", FenceName(design), table);
+}
+
 std::vector<std::string> DropFenceSql(const Design& design) {
-  std::vector<std::string> statements = {
-      fmt::format("DROP TRIGGER IF EXISTS {} ON {}", FenceName(design), design.transfer.source)};
-  for (const CarriedDependent* key : ReferencingTables(design)) {
-    statements.push_back(fmt::format("SET LOCAL ROLE {}", Ident(key->owner)));
-    statements.push_back(fmt::format("DROP TRIGGER IF EXISTS {} ON {}", FenceName(design),
-                                     QualifiedName(key->lock_schema, key->lock_name)));
-  }
-  statements.push_back(fmt::format("SET LOCAL ROLE {}", Ident(design.owner)));
-  statements.push_back(fmt::format("DROP FUNCTION IF EXISTS {}()", QualifiedName(design.schema_old, "pgmoult_fence")));
-  statements.push_back(fmt::format("DROP TABLE IF EXISTS {}", QualifiedName(design.schema_old, "pgmoult_swapped")));
-  return statements;
+  return {fmt::format("DROP FUNCTION IF EXISTS {}", FenceFunction(design)),
+          fmt::format("DROP TABLE IF EXISTS {}", FenceMarker(design))};
 }
 
 }  // namespace pgmoult::engine

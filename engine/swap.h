@@ -22,19 +22,19 @@ std::string CarryIdentitySql(const Design& design, const IdentityColumn& identit
 
 // The fence: until no snapshot from before the swap can exist, a REPEATABLE READ or SERIALIZABLE writer that cannot see
 // the swap gets a serialization failure, which it must expect anyway, instead of losing an update.
-// The fence stands on referencing tables, too.
+// It stands on a partition's ancestors and on referencing tables with all of their partitions, too.
 std::vector<std::string> CreateFenceSql(const Design& design);
+// Takes it off one table, as that table's owner.
+std::string DropFenceTriggerSql(const Design& design, const pg::QualifiedName& table);
+// What is left then: the function that all of its triggers call, and the table by which it knows who sees the swap. The
+// fence stands as long as that is there.
 std::vector<std::string> DropFenceSql(const Design& design);
-// A statement's triggers are those of the table that it names: a partition's ancestors have the fence, too. Each of
-// theirs goes by itself, as the ancestor's owner, before DropFenceSql().
-std::string DropAncestorFenceSql(const Design& design, const Ancestor& ancestor);
+std::string FenceFunction(const Design& design);  // as regprocedure reads it
+pg::QualifiedName FenceMarker(const Design& design);
 
 // Turns away whoever would write the old table after the exchange. A call of a function or procedure with a parsed body
 // that waits for the swap's lock goes on with the table that it was parsed for: functions have no lock that could keep
 // the swap away, as views have. Lasts as long as the old table.
 std::vector<std::string> GuardOldTableSql(const Design& design);
-
-// One foreign key of each table that references the new one.
-std::vector<const CarriedDependent*> ReferencingTables(const Design& design);
 
 }  // namespace pgmoult::engine

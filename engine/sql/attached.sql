@@ -42,7 +42,8 @@ SELECT 'trigger' AS kind, g.tgname::text AS name,
            format('ALTER TABLE %s %s TRIGGER %s', g.clone,
                   CASE g.tgenabled WHEN 'D' THEN 'DISABLE' WHEN 'R' THEN 'ENABLE REPLICA' WHEN 'A' THEN 'ENABLE ALWAYS' END,
                   g.qname) END,
-         format('COMMENT ON TRIGGER %s ON %s IS ', g.qname, g.clone) || quote_literal(obj_description(g.oid, 'pg_trigger'))
+         format('COMMENT ON TRIGGER %s ON %s IS ', g.qname, g.clone) || quote_literal(obj_description(g.oid, 'pg_trigger')),
+         format('COMMENT ON CONSTRAINT %s ON %s IS ', g.qname, g.clone) || quote_literal(obj_description(g.tgconstraint, 'pg_constraint'))
        ], NULL) AS statements,
        format('DROP TRIGGER %s ON %s', g.qname, g.clone) AS drop_sql
 FROM trig g

@@ -6,7 +6,7 @@
 -- lock_form ('table', 'tree' with partitions, 'other'), lock_place ('early': before
 -- the table, readers and all; 'referencing': its writers get to the table by its own locks; 'referenced': the table's writers get
 -- to it), stand_ins (names of what is there
--- instead until it is finished), note (what people should know
+-- instead until it is finished), between (names of what may be there while it is being finished), note (what people should know
 -- beforehand), query (of a materialized view, which is made anew), populated. $4: the schema of old tables.
 -- The texts are those of the clones as the change has left them. To be run with search_path = pg_catalog.
 WITH rel AS (
@@ -51,14 +51,15 @@ fk AS (
     AND m.conrelid = CASE WHEN k.conrelid = $1::oid THEN $2::oid ELSE to_regclass(i.clone) END
 ),
 -- A foreign key of a partitioned table cannot be NOT VALID: until it is there again, each leaf has it for itself, under the name
--- that it will have as a part of the whole.
-leaf AS (
-  SELECT k.oid, k.def, k.conname, quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS name, quote_ident(l.conname) AS leaf_con,
-         obj_description(l.oid, 'pg_constraint') AS leaf_comment
+-- that it will have as a part of the whole. Then it is added from below, so that each of those between has its name, too.
+part AS (
+  SELECT k.oid, k.def, t.level, t.isleaf, quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS name, quote_ident(l.conname) AS con,
+         'COMMENT ON CONSTRAINT ' || quote_ident(l.conname) || ' ON ' || quote_ident(n.nspname) || '.' || quote_ident(c.relname)
+           || ' IS ' || quote_literal(obj_description(l.oid, 'pg_constraint')) AS comment
   FROM fk k, LATERAL pg_partition_tree(k.conrelid) t
   JOIN pg_class c ON c.oid = t.relid JOIN pg_namespace n ON n.oid = c.relnamespace
   JOIN pg_constraint l ON l.conrelid = c.oid AND l.contype = 'f'
-  WHERE k.way = 'in' AND k.relkind = 'p' AND t.isleaf
+  WHERE k.way = 'in' AND k.relkind = 'p'
     AND k.oid IN (WITH RECURSIVE up AS (SELECT l.oid, l.conparentid
                                         UNION ALL SELECT p.oid, p.conparentid FROM up u JOIN pg_constraint p ON p.oid = u.conparentid)
                   SELECT up.oid FROM up)
@@ -69,13 +70,13 @@ SELECT i.kind, i.oid, pg_get_userbyid(c.relowner)::text AS owner, '{}'::text[] A
                                   FROM pg_options_to_table(c.reloptions) o) || ')', pg_get_viewdef(i.clone::regclass))] AS attach,
        '{}'::text[] AS finish, n.nspname::text AS lock_schema, c.relname::text AS lock_name, pg_get_userbyid(c.relowner)::text AS lock_role,
        'other' AS lock_form, 'early' AS lock_place,
-       '{}'::text[] AS stand_ins, '' AS note, '' AS query, false AS populated
+       '{}'::text[] AS stand_ins, '{}'::text[] AS between, '' AS note, '' AS query, false AS populated
 FROM item i JOIN pg_class c ON i.kind = 'view' AND c.oid = i.oid JOIN pg_namespace n ON n.oid = c.relnamespace
 UNION ALL
 SELECT i.kind, i.oid, pg_get_userbyid(c.relowner)::text, '{}',
        ARRAY['CREATE OR REPLACE ' || CASE WHEN left(d.def, length(d.head || i.clone)) = d.head || i.clone
              THEN substr(d.head, length('CREATE ') + 1) || i.real || substr(d.def, length(d.head || i.clone) + 1) END],
-       '{}', n.nspname::text, c.relname::text, pg_get_userbyid(c.relowner)::text, CASE WHEN c.relkind = 'r' THEN 'table' ELSE 'other' END, 'early', '{}', '', '', false
+       '{}', n.nspname::text, c.relname::text, pg_get_userbyid(c.relowner)::text, CASE WHEN c.relkind = 'r' THEN 'table' ELSE 'other' END, 'early', '{}', '{}', '', '', false
 FROM item i JOIN pg_rewrite w ON i.kind = 'rule' AND w.oid = i.oid
 JOIN pg_class c ON c.oid = w.ev_class JOIN pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_rewrite m ON m.ev_class = i.clone::regclass,
@@ -86,14 +87,14 @@ UNION ALL
 SELECT i.kind, i.oid, pg_get_userbyid(c.relowner)::text, '{}',
        ARRAY[format('ALTER POLICY %I ON %s%s%s', p.polname, i.real, ' USING (' || pg_get_expr(m.polqual, m.polrelid) || ')',
                     ' WITH CHECK (' || pg_get_expr(m.polwithcheck, m.polrelid) || ')')],
-       '{}', n.nspname::text, c.relname::text, pg_get_userbyid(c.relowner)::text, CASE WHEN c.relkind = 'r' THEN 'table' ELSE 'tree' END, 'referencing', '{}', '', '', false
+       '{}', n.nspname::text, c.relname::text, pg_get_userbyid(c.relowner)::text, CASE WHEN c.relkind = 'r' THEN 'table' ELSE 'tree' END, 'referencing', '{}', '{}', '', '', false
 FROM item i JOIN pg_policy p ON i.kind = 'policy' AND p.oid = i.oid
 JOIN pg_class c ON c.oid = p.polrelid JOIN pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_policy m ON m.polrelid = i.clone::regclass
 UNION ALL
 SELECT i.kind, i.oid, pg_get_userbyid(f.proowner)::text, '{}',
        ARRAY[CASE WHEN left(d.def, length(d.head || i.clone || '(')) = d.head || i.clone || '('
-                  THEN d.head || i.real || substr(d.def, length(d.head || i.clone) + 1) END], '{}', '', '', '', '', '', '{}', '', '', false
+                  THEN d.head || i.real || substr(d.def, length(d.head || i.clone) + 1) END], '{}', '', '', '', '', '', '{}', '{}', '', '', false
 FROM item i JOIN pg_proc f ON i.kind = 'function' AND f.oid = i.oid
 JOIN pg_proc m ON i.clone = m.pronamespace::regnamespace::text || '.' || quote_ident(m.proname),
      LATERAL (SELECT pg_get_functiondef(m.oid) AS def,
@@ -107,27 +108,32 @@ SELECT k.kind, k.oid, r.owner,
        CASE WHEN k.convalidated AND k.def IS NOT NULL
             THEN ARRAY[format('ALTER TABLE %s VALIDATE CONSTRAINT %I', r.source, k.conname)] ELSE '{}' END,
        CASE WHEN k.locks_other THEN k.other_schema::text ELSE '' END, CASE WHEN k.locks_other THEN k.other_name::text ELSE '' END,
-       k.other_owner, CASE WHEN k.other_kind = 'p' THEN 'tree' ELSE 'table' END, 'referenced', '{}', k.note, '', false
+       k.other_owner, CASE WHEN k.other_kind = 'p' THEN 'tree' ELSE 'table' END, 'referenced', '{}', '{}', k.note, '', false
 FROM rel r, fk k WHERE k.way <> 'in'
 UNION ALL
 SELECT k.kind, k.oid, k.owner, '{}',
        array_remove(ARRAY[format('ALTER TABLE %s DROP CONSTRAINT %I, ADD CONSTRAINT %I %s%s', k.real, k.conname, k.conname, k.def,
                                  CASE WHEN k.enforced THEN ' NOT VALID' ELSE '' END), format(k.comment, k.real)], NULL),
        CASE WHEN k.convalidated THEN ARRAY[format('ALTER TABLE %s VALIDATE CONSTRAINT %I', k.real, k.conname)] ELSE '{}' END,
-       k.nspname::text, k.relname::text, k.owner, 'table', 'referencing', '{}', k.note, '', false
+       k.nspname::text, k.relname::text, k.owner, 'table', 'referencing', '{}', '{}', k.note, '', false
 FROM fk k WHERE k.way = 'in' AND k.relkind <> 'p'
 UNION ALL
 SELECT k.kind, k.oid, k.owner, ARRAY[format('ALTER TABLE %s DROP CONSTRAINT %I', k.real, k.conname)],
-       ARRAY(SELECT format('ALTER TABLE %s ADD CONSTRAINT %s %s NOT VALID', l.name, l.leaf_con, l.def)
-             FROM leaf l WHERE l.oid = k.oid ORDER BY l.name)
-       || ARRAY(SELECT format('COMMENT ON CONSTRAINT %s ON %s IS %L', l.leaf_con, l.name, l.leaf_comment)
-                FROM leaf l WHERE l.oid = k.oid AND l.leaf_comment IS NOT NULL ORDER BY l.name),
-       ARRAY(SELECT format('ALTER TABLE %s VALIDATE CONSTRAINT %s', l.name, l.leaf_con) FROM leaf l WHERE l.oid = k.oid ORDER BY l.name)
-       || array_remove(ARRAY[format('ALTER TABLE %s ADD CONSTRAINT %I %s', k.real, k.conname,
-                                    replace(k.def, ' REFERENCES ' || r.shadow || '(', ' REFERENCES ' || r.source || '(')),
-                             format(k.comment, k.real)], NULL),
+       ARRAY(SELECT format('ALTER TABLE %s ADD CONSTRAINT %s %s NOT VALID', l.name, l.con, l.def)
+             FROM part l WHERE l.oid = k.oid AND l.isleaf ORDER BY l.name)
+       || ARRAY(SELECT l.comment FROM part l WHERE l.oid = k.oid AND l.isleaf AND l.comment IS NOT NULL ORDER BY l.name),
+       ARRAY(SELECT format('ALTER TABLE %s VALIDATE CONSTRAINT %s', l.name, l.con)
+             FROM part l WHERE l.oid = k.oid AND l.isleaf ORDER BY l.name)
+       || ARRAY(SELECT s.sql
+                FROM part l, LATERAL (VALUES
+                  (1, format('ALTER TABLE %s ADD CONSTRAINT %s %s', l.name, l.con,
+                             replace(l.def, ' REFERENCES ' || r.shadow || '(', ' REFERENCES ' || r.source || '('))),
+                  (2, l.comment)) s(pos, sql)
+                WHERE l.oid = k.oid AND NOT l.isleaf AND s.sql IS NOT NULL ORDER BY l.level DESC, l.name, s.pos),
        k.nspname::text, k.relname::text, k.owner, 'tree', 'referencing',
-       ARRAY(SELECT 'foreign key ' || l.leaf_con || ' of table ' || l.name FROM leaf l WHERE l.oid = k.oid ORDER BY l.name), k.note, '', false
+       ARRAY(SELECT 'foreign key ' || l.con || ' of table ' || l.name FROM part l WHERE l.oid = k.oid AND l.isleaf ORDER BY l.name),
+       ARRAY(SELECT 'foreign key ' || l.con || ' of table ' || l.name FROM part l WHERE l.oid = k.oid AND NOT l.isleaf AND l.level > 0),
+       k.note, '', false
 FROM rel r, fk k WHERE k.way = 'in' AND k.relkind = 'p'
 UNION ALL
 SELECT i.kind, i.oid, pg_get_userbyid(b.pubowner)::text,
@@ -138,7 +144,7 @@ SELECT i.kind, i.oid, pg_get_userbyid(b.pubowner)::text,
                              JOIN pg_attribute a ON a.attrelid = r.shadow_oid AND a.attnum = x.attnum::int2) || ')',
                     ' WHERE (' || (SELECT to_jsonb(p)->>'rowfilter' FROM pg_publication_tables p
                                    WHERE p.pubname = c.pubname LIMIT 1) || ')')],
-       '{}', '', '', '', '', '', '{}', '', '', false
+       '{}', '', '', '', '', '', '{}', '{}', '', '', false
 FROM rel r CROSS JOIN item i JOIN pg_publication_rel o ON i.kind = 'publication' AND o.oid = i.oid
 JOIN pg_publication b ON b.oid = o.prpubid JOIN pg_publication c ON i.clone = quote_ident(c.pubname)
 JOIN pg_publication_rel m ON m.prpubid = c.oid AND m.prrelid = r.shadow_oid
@@ -152,5 +158,5 @@ SELECT i.kind, i.oid, pg_get_userbyid(c.relowner)::text,
                 FROM rel r JOIN pg_class t ON t.oid = r.shadow_oid JOIN pg_namespace tn ON tn.oid = t.relnamespace,
                      pg_statistic_ext s JOIN pg_namespace sn ON sn.oid = s.stxnamespace
                 WHERE s.stxrelid = c.oid ORDER BY s.stxname), '{}', n.nspname::text, c.relname::text,
-       pg_get_userbyid(c.relowner)::text, 'other', 'early', '{}', '', rtrim(pg_get_viewdef(i.clone::regclass), ';'), c.relispopulated
+       pg_get_userbyid(c.relowner)::text, 'other', 'early', '{}', '{}', '', rtrim(pg_get_viewdef(i.clone::regclass), ';'), c.relispopulated
 FROM item i JOIN pg_class c ON i.kind = 'materialized view' AND c.oid = i.oid JOIN pg_namespace n ON n.oid = c.relnamespace

@@ -16,7 +16,9 @@ col AS (
                 ' COLLATE ' || quote_ident(cn.nspname) || '.' || quote_ident(co.collname),
                 CASE a.attgenerated WHEN 's' THEN ' GENERATED ALWAYS AS (' || pg_get_expr(d.adbin, d.adrelid) || ') STORED'
                                     WHEN 'v' THEN ' GENERATED ALWAYS AS (' || pg_get_expr(d.adbin, d.adrelid) || ') VIRTUAL' END,
-                CASE WHEN a.attnotnull THEN ' NOT NULL' END,
+                CASE WHEN a.attnotnull AND NOT EXISTS (SELECT FROM pg_constraint k
+                                                       WHERE k.conrelid = a.attrelid AND k.contype = 'n' AND k.conkey[1] = a.attnum
+                                                         AND NOT k.convalidated) THEN ' NOT NULL' END,
                 -- Before 17 partitions do not inherit it.
                 CASE WHEN a.attidentity <> '' AND current_setting('server_version_num')::int >= 170000
                      THEN ' GENERATED ' || CASE a.attidentity WHEN 'a' THEN 'ALWAYS' ELSE 'BY DEFAULT' END || ' AS IDENTITY' END) AS text
@@ -24,15 +26,15 @@ col AS (
   LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
   LEFT JOIN pg_collation co ON co.oid = a.attcollation LEFT JOIN pg_namespace cn ON cn.oid = co.collnamespace
 ),
-script (phase, name, sql) AS (
-  SELECT 1, '', format('CREATE TABLE %s (%s) PARTITION BY %s', r.clone, (SELECT string_agg(c.text, ', ' ORDER BY c.attnum) FROM col c),
+script (phase, oid, name, sql) AS (
+  SELECT 1, 0::oid, '', format('CREATE TABLE %s (%s) PARTITION BY %s', r.clone, (SELECT string_agg(c.text, ', ' ORDER BY c.attnum) FROM col c),
                        pg_get_partkeydef(r.oid))
   FROM rel r
   UNION ALL
-  SELECT 2, k.conname, format('ALTER TABLE %s ADD CONSTRAINT %I %s', r.clone, k.conname, pg_get_constraintdef(k.oid))
-  FROM rel r JOIN pg_constraint k ON k.conrelid = r.oid AND k.contype = 'c'
+  SELECT 2, 0, k.conname, format('ALTER TABLE %s ADD CONSTRAINT %I %s', r.clone, k.conname, pg_get_constraintdef(k.oid))
+  FROM rel r JOIN pg_constraint k ON k.conrelid = r.oid AND (k.contype = 'c' OR k.contype = 'n' AND NOT k.convalidated)
   UNION ALL
-  SELECT 3, ic.relname,
+  SELECT 3, ic.oid, ic.relname,
          CASE WHEN k.oid IS NOT NULL
               THEN format('ALTER TABLE %s ADD CONSTRAINT %I %s', r.clone, k.conname, pg_get_constraintdef(k.oid))
               WHEN left(d.def, length(d.head || r.qname || ' USING ')) = d.head || r.qname || ' USING '
@@ -42,6 +44,6 @@ script (phase, name, sql) AS (
        LATERAL (SELECT pg_get_indexdef(ic.oid) AS def,
                        concat('CREATE ', CASE WHEN x.indisunique THEN 'UNIQUE ' END, 'INDEX ', quote_ident(ic.relname), ' ON ONLY ') AS head) d
 )
-SELECT (row_number() OVER (ORDER BY phase, name COLLATE "C"))::int AS ord, sql
+SELECT (row_number() OVER (ORDER BY phase, oid, name COLLATE "C"))::int AS ord, sql
 FROM script
 ORDER BY 1

@@ -324,7 +324,7 @@ finding (severity, code, object, message, remedy) AS (
                 x.inhparent::regclass),
          'Drop it for the time of the run and create it again afterwards.'
   FROM partition_index x JOIN partition_index o ON x.own AND o.own AND x.inhparent IS NOT NULL AND o.text = x.text
-                                               AND o.indexrelid <> x.indexrelid AND o.inhparent IS NULL
+                                               AND o.indexrelid <> x.indexrelid
                                                AND (o.is_key OR NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = x.inhparent))
   UNION ALL
   SELECT 'refuse', k.code, 'table ' || r.tab, k.message, k.remedy FROM rel r, table_kind k WHERE k.applies
@@ -439,10 +439,37 @@ finding (severity, code, object, message, remedy) AS (
   WHERE c.owner <> r.relowner AND (SELECT l.rolsuper FROM pg_roles l WHERE l.rolname = session_user)
   UNION ALL
   SELECT 'refuse', 'foreign_key_not_valid', c.name,
-         'It is a foreign key of a partitioned table, and NOT VALID: which of its parts are valid is not carried over yet.',
-         format('ALTER TABLE %s VALIDATE CONSTRAINT %I;', k.conrelid::regclass, k.conname)
+         format('It is a foreign key of a partitioned table, and %s.', e.is),
+         CASE WHEN e.enforced THEN format('ALTER TABLE %s VALIDATE CONSTRAINT %I;', k.conrelid::regclass, k.conname)
+              ELSE 'Drop it for the time of the run and add it again afterwards.' END
   FROM carried c JOIN pg_constraint k ON c.kind = 'foreign key' AND k.oid = c.oid AND NOT k.convalidated
-  JOIN pg_class p ON p.oid = k.conrelid AND p.relkind = 'p'
+  JOIN pg_class p ON p.oid = k.conrelid AND p.relkind = 'p',
+       LATERAL (SELECT coalesce(to_jsonb(k)->>'conenforced', 'true') = 'true' AS enforced) x,
+       LATERAL (SELECT x.enforced, CASE WHEN x.enforced THEN 'NOT VALID: which of its parts are valid is not carried over yet'
+                                        ELSE 'NOT ENFORCED, which is not carried over yet' END AS is) e
+  UNION ALL
+  SELECT DISTINCT 'refuse', 'foreign_key_twice', c.name,
+         format('Its part at the partition %s has an equal, %I: which of them would be the part in the end is not sure.', t.relid, b.conname),
+         'Drop one of the two for the time of the run and add it again afterwards.'
+  FROM carried c JOIN pg_constraint k ON c.kind = 'foreign key' AND k.oid = c.oid, LATERAL pg_partition_tree(k.conrelid) t
+  JOIN pg_constraint a ON a.contype = 'f' AND a.conrelid = t.relid AND a.conparentid <> 0
+  JOIN pg_constraint b ON b.contype = 'f' AND b.conrelid = t.relid AND b.confrelid = a.confrelid AND b.oid <> a.oid
+                      AND (b.conkey, b.confkey, b.condeferrable, b.condeferred, b.confupdtype, b.confdeltype, b.confmatchtype)
+                          = (a.conkey, a.confkey, a.condeferrable, a.condeferred, a.confupdtype, a.confdeltype, a.confmatchtype)
+  WHERE k.confrelid = $1::oid AND a.confrelid = k.confrelid AND a.confkey = k.confkey
+  UNION ALL
+  -- PostgreSQL takes the one with the smallest OID; the key of the copy is built first, and that is the primary key.
+  SELECT 'refuse', 'foreign_key_two_indexes', c.name,
+         format('The unique indexes %s and %s both serve it: which of them it would need in the end is not sure.',
+                x.indexrelid::regclass, min(y.indexrelid::regclass::text)),
+         'Drop the other one for the time of the run and create it again afterwards.'
+  FROM carried c JOIN pg_constraint k ON c.kind = 'foreign key' AND k.oid = c.oid AND k.confrelid = $1::oid
+  JOIN pg_index x ON x.indexrelid = k.conindid AND NOT x.indisprimary
+  JOIN pg_index y ON y.indrelid = x.indrelid AND y.indexrelid <> x.indexrelid AND y.indisunique AND y.indimmediate
+                 AND y.indpred IS NULL AND y.indexprs IS NULL
+  WHERE ARRAY(SELECT y.indkey[i] FROM generate_series(0, y.indnkeyatts - 1) i ORDER BY 1)
+        = ARRAY(SELECT f FROM unnest(k.confkey) f ORDER BY 1)
+  GROUP BY c.name, x.indexrelid
   UNION ALL
   SELECT 'refuse', 'foreign_key_period', c.name, 'It is a temporal foreign key (PERIOD), which is not carried over yet.',
          'Drop it for the time of the run and add it again afterwards.'

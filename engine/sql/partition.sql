@@ -1,8 +1,7 @@
 /* pgmoult:catalog */
 -- Where the table $1 (an OID) is a partition: one row, else none. parent (an OID), its schema (quoted where it has to be, and plain) and name, the bound, the constraint that it
 -- implies (also by the ancestors' bounds), strategy (partstrat of the parent), is_default, attach_role (who may detach and attach it: the
--- table's owner, the parent's, or the login; '' for nobody), the sibling that is the default partition (schema, name, '' where
--- there is none; bytes, with its own partitions; its NOT NULL columns and valid CHECKs as statements on $2, a stand-in's name),
+-- table's owner, the parent's, or the login; '' for nobody),
 -- after_attach (statements of the swap that give inherited triggers what is this partition's own), own_not_null (quoted columns
 -- whose inherited NOT NULL is the partition's own, too). To be run with search_path =
 -- pg_catalog.
@@ -34,13 +33,6 @@ inherited_trigger AS (
 SELECT r.inhparent, quote_ident(r.parent_schema), r.parent_schema::text, r.parent_name::text, pg_get_expr(r.relpartbound, r.oid) AS bound,
        coalesce(pg_get_partition_constraintdef(r.oid), 'true') AS constraint_text, r.partstrat::text AS strategy,
        r.partdefid = r.oid AS is_default, coalesce(a.name, '') AS attach_role,
-       coalesce(dn.nspname::text, '') AS default_schema, coalesce(d.relname::text, '') AS default_name,
-       coalesce((SELECT sum(pg_table_size(t.relid)) FROM pg_partition_tree(d.oid) t), 0)::int8 AS default_bytes,
-       ARRAY(SELECT format('ALTER TABLE %s ALTER COLUMN %I SET NOT NULL', $2::text, x.attname)
-             FROM pg_attribute x WHERE x.attrelid = d.oid AND x.attnum > 0 AND x.attnotnull AND NOT x.attisdropped)
-       || ARRAY(SELECT format('ALTER TABLE %s ADD CONSTRAINT %I %s', $2::text, 'pgmoult_' || k.oid, pg_get_constraintdef(k.oid))
-                FROM pg_constraint k WHERE k.conrelid = d.oid AND k.contype = 'c' AND k.convalidated
-                  AND coalesce(to_jsonb(k)->>'conenforced', 'true') = 'true') AS default_facts,
        ARRAY(SELECT format('ALTER TABLE %s %s TRIGGER %I', r.qname,
                            CASE g.tgenabled WHEN 'D' THEN 'DISABLE' WHEN 'R' THEN 'ENABLE REPLICA' WHEN 'A' THEN 'ENABLE ALWAYS'
                                             ELSE 'ENABLE' END, g.tgname)
@@ -52,4 +44,3 @@ SELECT r.inhparent, quote_ident(r.parent_schema), r.parent_schema::text, r.paren
              FROM pg_constraint k JOIN pg_attribute x ON x.attrelid = k.conrelid AND x.attnum = k.conkey[1]
              WHERE k.conrelid = r.oid AND k.contype = 'n' AND k.conislocal AND k.coninhcount > 0 ORDER BY x.attnum) AS own_not_null
 FROM rel r LEFT JOIN attacher a ON a.oid = r.oid
-LEFT JOIN pg_class d ON d.oid = nullif(r.partdefid, r.oid) AND d.oid <> 0 LEFT JOIN pg_namespace dn ON dn.oid = d.relnamespace

@@ -77,6 +77,8 @@ table_rows AS (
     ('default partition beside it', (SELECT nullif(nullif(p.partdefid, r.oid), 0)::regclass::text
                                      FROM pg_inherits i JOIN pg_partitioned_table p ON p.partrelid = i.inhparent
                                      WHERE i.inhrelid = r.oid)),
+    ('ancestors', (SELECT string_agg(p.relid::text, ', ' ORDER BY p.pos) FROM pg_partition_ancestors(r.oid) WITH ORDINALITY p(relid, pos)
+                   WHERE p.relid <> r.oid)),
     ('partition key', pg_get_partkeydef(r.oid))) v(name, definition)
   WHERE v.definition IS NOT NULL
 ),
@@ -162,7 +164,8 @@ all_rows AS (
   UNION ALL
   SELECT CASE WHEN g.tgparentid = 0 THEN 'trigger' ELSE 'inherited trigger' END, g.tgname,
          concat_ws('; ', pg_get_triggerdef(g.oid), 'enabled ' || g.tgenabled::text,
-                   'comment ' || quote_literal(obj_description(g.oid, 'pg_trigger')))
+                   'comment ' || quote_literal(obj_description(g.oid, 'pg_trigger')),
+                   'of the constraint ' || quote_literal(obj_description(g.tgconstraint, 'pg_constraint')))
   -- Before 15 those that a partition inherits are internal ones.
   FROM rel r JOIN pg_trigger g ON g.tgrelid = r.oid
     AND (NOT g.tgisinternal OR g.tgparentid <> 0 AND NOT EXISTS (SELECT FROM pg_constraint f WHERE f.oid = g.tgconstraint AND f.contype = 'f'))

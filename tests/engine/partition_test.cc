@@ -240,6 +240,38 @@ TEST_F(PartitionTest, ALargeDefaultPartitionNeedsAProof) {
   EXPECT_TRUE(session_.Try("INSERT INTO t VALUES (9000, 1, 'rest'), (500, 1, 'none') ON CONFLICT DO NOTHING").ok());
 }
 
+// Nothing is locked for it, and the run goes on once the proof is there.
+TEST_F(PartitionTest, ADefaultPartitionThatGrowsDuringTheRunNeedsAProof) {
+  session_.Exec(kRange);
+  ASSERT_NO_FATAL_FAILURE(Start());
+  session_.Exec("INSERT INTO t SELECT g, 0 FROM generate_series(2000, 252000) g");
+  ASSERT_TRUE(RunSync(engine::Cutover(target(), 1)).ok());
+  const auto stopped = run_->Finish();
+  const std::string text = pg::Describe(stopped.status());
+  EXPECT_EQ(engine::EndKindOf(stopped.status()), engine::EndKind::kStopped) << text;
+  const size_t begin = text.find("ALTER TABLE");
+  const size_t end = text.rfind(';');
+  ASSERT_TRUE(begin != std::string::npos && end != std::string::npos) << text;
+  session_.Exec(text.substr(begin, end - begin));
+  run_ = std::make_unique<BackgroundRun>(target(), 1);
+  const auto report = run_->Finish();
+  ASSERT_TRUE(report.ok()) << pg::Describe(report.status());
+}
+
+TEST_F(PartitionTest, ANotNullOfTheWholeThatIsNotValid) {
+  session_.Exec(kRange);
+  session_.Exec("ALTER TABLE t ADD COLUMN late int");
+  if (ServerMajor() >= 18) {
+    session_.Exec(
+        "ALTER TABLE leaf ADD CONSTRAINT late_there NOT NULL late NOT VALID;"
+        "ALTER TABLE t ADD CONSTRAINT late_is_there NOT NULL late NOT VALID");
+  }
+  const std::string place = Place();
+  const auto report = RunChange(database_, kChange);
+  ASSERT_TRUE(report.ok()) << pg::Describe(report.status());
+  EXPECT_EQ(Place(), place);
+}
+
 TEST_F(PartitionTest, InheritedTriggersComeBackAsThePartitionHadThem) {
   session_.Exec(kRange);
   session_.Exec(
@@ -313,6 +345,45 @@ TEST_F(PartitionTest, ThePartitionedTableMayBelongToAnother) {
   session_.Exec("REVOKE part_boss, part_owner FROM part_op");
 }
 
+// PostgreSQL writes a bound as the session's settings say.
+TEST_F(PartitionTest, IsResumedWhereTheClockIsReadOtherwise) {
+  session_.Exec(
+      "CREATE TABLE t (id int, n bigint NOT NULL, at timestamptz DEFAULT '2024-05-05', PRIMARY KEY (id, at)) PARTITION "
+      "BY RANGE (at); CREATE TABLE leaf PARTITION OF t FOR VALUES FROM ('2024-01-01 00:00+02') TO ('2025-01-01');"
+      "INSERT INTO t SELECT g, 0 FROM generate_series(1, 500) g; ANALYZE t");
+  ASSERT_NO_FATAL_FAILURE(Start());
+  run_->Stop();
+  ASSERT_FALSE(run_->Finish().ok());
+  session_.Exec(
+      "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET TimeZone = ''Asia/Tokyo''', current_database()); EXECUTE "
+      "format('ALTER DATABASE %I SET DateStyle = ''SQL, DMY''', current_database()); END $$");
+  run_ = std::make_unique<BackgroundRun>(target(), 1);
+  ASSERT_TRUE(run_->WaitForWaiting("postponed")) << pg::Describe(run_->Finish().status());
+  ASSERT_NO_FATAL_FAILURE(Swap());
+  EXPECT_EQ(session_.Scalar<int64_t>("SELECT count(*) FROM t"), 500);
+}
+
+// Some writers hold the default partition beside it and wait for the whole, which the swap has.
+TEST_F(PartitionTest, TheDefaultPartitionIsLockedBeforeItIsDetached) {
+  session_.Exec(kRange);
+  ASSERT_NO_FATAL_FAILURE(Start());
+  Session writer(database_);
+  writer.Exec("BEGIN; INSERT INTO rest VALUES (9000, 1)");
+  ASSERT_TRUE(RunSync(engine::Cutover(target(), 1)).ok());
+  ASSERT_TRUE(Eventually([&] { return run_->Events("swap_try").size() >= 6; }));
+  // In one of three orders the swap has nothing yet where it waits for him, so he is not in its way.
+  int waited = 0;
+  for (const auto& event : run_->Events("swap_try")) {
+    EXPECT_THAT(event, HasSubstr("public.rest"));
+    ++waited;
+  }
+  EXPECT_GE(waited, 6);
+  writer.Exec("UPDATE t SET n = 2 WHERE id = 2; COMMIT");
+  const auto report = run_->Finish();
+  ASSERT_TRUE(report.ok()) << pg::Describe(report.status());
+  EXPECT_EQ(Rows("leaf WHERE id = 2"), "2:2");
+}
+
 struct Ddl {
   std::string_view name;
   std::string_view statement;
@@ -332,6 +403,7 @@ const Ddl kDdl[] = {
      "BEFORE "
      "INSERT ON t FOR EACH ROW EXECUTE FUNCTION nothing()",
      "inherited trigger late: was absent"},
+    {"NewNameAboveIt", "ALTER TABLE t RENAME TO t_of_old", "table ancestors: was public.t, is public.t_of_old"},
     {"DefaultPartitionGoes", "ALTER TABLE t DETACH PARTITION rest", "table default partition beside it: was "},
 };
 

@@ -274,6 +274,15 @@ const Case kCases[] = {
      .remedy = "create it again",
      .statement = "ALTER TABLE t ADD CHECK (id > 0)",
      .way_out = "DROP INDEX again"},
+    {.name = "PartitionWithTwoPartsThatArePutForOneAnother",
+     .by_owner = "CREATE TABLE parts (id int PRIMARY KEY, v text) PARTITION BY RANGE (id);"
+                 "ALTER TABLE parts ATTACH PARTITION t FOR VALUES FROM (0) TO (9); CREATE INDEX z ON parts (v);"
+                 "CREATE INDEX a ON parts (v DESC)",
+     .code = "partition_index_twice",
+     .object = "index public.t_v_idx",
+     .remedy = "create it again",
+     .statement = "ALTER TABLE t ADD CHECK (id > 0)",
+     .way_out = "DROP INDEX z"},
     {.name = "InheritanceParent",
      .by_owner = "CREATE TABLE child () INHERITS (t)",
      .code = "inheritance_parent",

@@ -169,7 +169,10 @@ TEST_F(SwapTest, InLogModeTheFenceTurnsWritesOfOldSnapshotsIntoRetries) {
 
 // The check of a foreign key reads the new table by the writer's snapshot, which may be older than the rows in it.
 TEST_F(SwapTest, InLogModeTheFenceStandsOnReferencingTablesToo) {
-  session_.Exec("CREATE TABLE child (id int PRIMARY KEY, t_id int REFERENCES t)");
+  session_.Exec(
+      "CREATE TABLE child (id int PRIMARY KEY, t_id int REFERENCES t);"
+      "CREATE TABLE \"100% parts\" (id int, t_id int REFERENCES t) PARTITION BY RANGE (id);"
+      "CREATE TABLE \"a %s part\" PARTITION OF \"100% parts\" DEFAULT");
   Session old(database_);
   engine::RunOptions options = Options();
   options.dual_write = engine::DualWriteMode::kNever;
@@ -177,13 +180,20 @@ TEST_F(SwapTest, InLogModeTheFenceStandsOnReferencingTablesToo) {
   BackgroundRun run(target(), kChange, options);
   ASSERT_TRUE(run.WaitForWaiting("snapshots from before the swap must end"));
   session_.Exec("INSERT INTO child VALUES (1, 1)");
-  const auto write = old.Try("INSERT INTO child VALUES (2, 2)");
-  EXPECT_EQ(pg::SqlState(write.status()), "40001") << pg::Describe(write.status());
+  // Nor does a new name hide what has to be taken off again.
+  session_.Exec("ALTER TABLE child RENAME TO children; CREATE VIEW child AS SELECT * FROM children");
+  old.Exec("SAVEPOINT before");
+  for (const char* table : {"children", "\"100% parts\"", "\"a %s part\""}) {
+    const auto write = old.Try(fmt::format("INSERT INTO {} VALUES (2, 2)", table));
+    EXPECT_EQ(pg::SqlState(write.status()), "40001") << table << ": " << pg::Describe(write.status());
+    old.Exec("ROLLBACK TO before");
+  }
   old.Exec("ROLLBACK");
   const auto report = run.Finish();
   ASSERT_TRUE(report.ok()) << pg::Describe(report.status());
   EXPECT_FALSE(FenceStands());
-  session_.Exec("INSERT INTO child VALUES (2, 2)");
+  EXPECT_EQ(session_.Scalar<int64_t>("SELECT count(*) FROM pg_trigger WHERE tgname LIKE 'pgmoult%fence'"), 0);
+  session_.Exec("INSERT INTO child VALUES (2, 2); INSERT INTO \"a %s part\" VALUES (2, 2)");
   EXPECT_EQ(pg::SqlState(session_.Try("INSERT INTO child VALUES (3, -1)").status()), "23503");
 }
 

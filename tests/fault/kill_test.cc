@@ -28,15 +28,20 @@ constexpr char kChange[] = "ALTER TABLE t ALTER COLUMN id TYPE bigint";
 
 class KillBase : public ::testing::Test {
  protected:
-  KillBase() {
-    // gate_pass() in an index: a place to stand within index builds and replay rounds.
-    session_.Exec("CREATE TABLE t (id int PRIMARY KEY, n bigint NOT NULL, k int NOT NULL DEFAULT 7, note text)");
+  explicit KillBase(std::string change = kChange) : change_(std::move(change)) {}
+
+  void SetUp() override {
+    MakeTable();
     MakeGates(session_);
+    // gate_pass() in an index: a place to stand within index builds and replay rounds.
     session_.Exec(
         fmt::format("CREATE INDEX t_gate ON t (gate_pass(k)); "
                     "INSERT INTO t SELECT g, 0, 7, repeat('x', 50) FROM generate_series(1, {}) g; ANALYZE t",
                     kRows));
     writers_.emplace(database_, kWriters, kRows);
+  }
+  virtual void MakeTable() {
+    session_.Exec("CREATE TABLE t (id int PRIMARY KEY, n bigint NOT NULL, k int NOT NULL DEFAULT 7, note text)");
   }
 
   std::vector<std::string> Words(const std::string& verb, std::vector<std::string> more = {}) const {
@@ -62,7 +67,7 @@ class KillBase : public ::testing::Test {
   // Starts the program, and kills it where it stands in the stage. What held it there goes on holding the dead engine's
   // sessions until Release().
   void KillIn(const std::string& stage) {
-    std::vector<std::string> more = {"--alter", kChange, "--jobs", "2", "--chunk-ms", "50"};
+    std::vector<std::string> more = {"--alter", change_, "--jobs", "2", "--chunk-ms", "50"};
     const std::map<std::string, std::string> gates = {
         {"copy", "chunk"}, {"index", "index"}, {"replay", "replay"}, {"verify", "verified"}};
     const auto gate = gates.find(stage);
@@ -112,6 +117,7 @@ class KillBase : public ::testing::Test {
         "SELECT format_type(atttypid, atttypmod) FROM pg_attribute WHERE attrelid = 't'::regclass AND attname = 'id'");
   }
 
+  std::string change_;
   TestDatabase database_;
   Session session_{database_};
   Session blocker_{database_};
@@ -168,6 +174,54 @@ TEST_P(KillTest, ResumeEndsAsIfNothingHadHappened) {
   const Ended finalized = Command("finalize", {"1"});
   EXPECT_EQ(finalized.code, 0) << finalized.output;
   EXPECT_EQ(Command("cleanup").code, 0);
+  EXPECT_EQ(Leftovers(session_), "");
+  ExpectApplicationUnharmed();
+}
+
+// The table is a partition, and the application writes through the partitioned one.
+class KillPartitionTest : public KillBase, public ::testing::WithParamInterface<std::string> {
+ protected:
+  KillPartitionTest() : KillBase("ALTER TABLE leaf ADD CONSTRAINT added CHECK (n > -1)") {}
+  void MakeTable() override {
+    session_.Exec(
+        "CREATE TABLE t (id int PRIMARY KEY, n bigint NOT NULL, k int NOT NULL DEFAULT 7, note text) PARTITION BY "
+        "HASH (id); CREATE TABLE leaf PARTITION OF t FOR VALUES WITH (MODULUS 1, REMAINDER 0)");
+  }
+  bool Changed() { return session_.Scalar<bool>("SELECT EXISTS (SELECT FROM pg_constraint WHERE conname = 'added')"); }
+  std::string Parts() {
+    return session_.Scalar<std::string>(
+        "SELECT string_agg(inhrelid::regclass || ' of ' || inhparent::regclass, ', ' ORDER BY "
+        "inhrelid::regclass::text) "
+        "FROM pg_inherits");
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(Stages, KillPartitionTest, ::testing::Values("copy", "replay", "verify", "cutover"),
+                         StageOfTest);
+
+TEST_P(KillPartitionTest, ResumeEndsAsIfNothingHadHappened) {
+  const std::string parts = Parts();
+  ASSERT_NO_FATAL_FAILURE(KillIn(GetParam()));
+  EXPECT_EQ(Parts(), parts);
+  Release();
+  const Ended resumed = Command("resume", {"1"});
+  EXPECT_EQ(resumed.code, 0) << resumed.output;
+  EXPECT_THAT(resumed.output, ::testing::Not(HasSubstr("REPAIRED")));
+  EXPECT_TRUE(Changed());
+  EXPECT_EQ(Parts(), parts);
+  EXPECT_EQ(Command("finalize", {"1"}).code, 0);
+  EXPECT_EQ(Command("cleanup").code, 0);
+  EXPECT_EQ(Leftovers(session_), "");
+  ExpectApplicationUnharmed();
+}
+
+TEST_P(KillPartitionTest, AbortLeavesNothing) {
+  const std::string parts = Parts();
+  ASSERT_NO_FATAL_FAILURE(KillIn(GetParam()));
+  const Ended aborted = Command("abort", {"1"});
+  EXPECT_EQ(aborted.code, 0) << aborted.output;
+  EXPECT_FALSE(Changed());
+  EXPECT_EQ(Parts(), parts);
   EXPECT_EQ(Leftovers(session_), "");
   ExpectApplicationUnharmed();
 }

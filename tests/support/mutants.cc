@@ -200,7 +200,7 @@ const std::map<std::string, Mutant>& Mutants() {
       {"forget_function", Forget("CREATE OR REPLACE FUNCTION ")},
       {"forget_publication", Forget(R"(ALTER PUBLICATION \S+ ADD TABLE )")},
       {"forget_attach", Forget(R"(ALTER TABLE .+ ATTACH PARTITION )")},
-      {"forget_fence_on_ancestors", Forget(R"sql(CREATE TRIGGER \S+_fence" BEFORE \D+ ON \S+\.("?)(t|middle)\1 )sql")},
+      {"forget_fence_on_ancestors", Forget(R"sql(CREATE OR REPLACE TRIGGER \S+_fence" BEFORE \D+ ON \S+\.("?)(t|middle)\1 )sql")},
       {"no_row_trigger", NoTrigger("row")},
       {"no_bound_check", EditRegex("_bound\"", R"(CHECK \(.*\)$)", "CHECK (true)")},
       {"watch_attach", WatchAttach},

@@ -1,0 +1,1 @@
+ALTER TABLE meters ALTER COLUMN name TYPE varchar(30);

@@ -1,0 +1,2 @@
+SET ROLE scn_owner;
+DELETE FROM meters WHERE id = 13;
