@@ -50,7 +50,7 @@ std::vector<StageLock> StageLocks(const Plan& plan, const RunOptions& options) {
                                   : "ACCESS EXCLUSIVE, once, to drop the fence"),
        "where there is a fence, everybody waits for an instant while it is dropped; each try gives up after at most "
        "300 ms"},
-      {"any, after a TRUNCATE or a touched trigger", "as prepare", "the triggers are looked after, as in prepare"},
+      {"any", "as prepare, after a TRUNCATE or a touched trigger", "the triggers are looked after, as in prepare"},
       {"finalize", "none on the new table (a fence that is left: as observe)", "nobody waits"},
   };
 }
