@@ -245,8 +245,9 @@ Awaitable<absl::Status> Swap::Exchange(bool fence) {
     std::ranges::move(more, std::back_inserter(statements));
   };
   append(DropCaptureSql(design_));
-  append(DetachPartitionSql(design_));
   append(CarryDependentsSql(design_));
+  // DETACH would look for rows of a partitioned table that reference the old one by a key of the partition's own.
+  append(DetachPartitionSql(design_));
   append(ExchangeNamesSql(design_));
   for (const IdentityColumn& identity : design_.identities) {
     if (!identity.source_column.empty()) {

@@ -145,5 +145,25 @@ TEST_F(StressMonsterTest, EverythingThatATableCanHaveIsRebuiltUnderLoad) {
   ExpectSameUse();
 }
 
+// The same as a partition. What it has of its own is all that it had, and more: its place.
+TEST_F(StressMonsterTest, EverythingThatAPartitionCanHaveIsRebuiltUnderLoad) {
+  for (ScenarioDatabase* side : {&native_, &online_}) {
+    side->superuser->Exec(
+        "SET ROLE scn_owner; CREATE TABLE lair.hoard (LIKE lair.\"Monster\" INCLUDING GENERATED) PARTITION BY RANGE "
+        "(id); CREATE INDEX hoarded ON lair.hoard (region, id); CREATE FUNCTION lair.hoards() RETURNS trigger SECURITY "
+        "DEFINER LANGUAGE plpgsql AS 'BEGIN INSERT INTO lair.audit (what) VALUES (''hoard''); RETURN NULL; END';"
+        "CREATE TRIGGER hoards AFTER DELETE ON lair.hoard FOR EACH ROW EXECUTE FUNCTION lair.hoards();"
+        "ALTER TABLE lair.hoard ATTACH PARTITION lair.\"Monster\" DEFAULT; RESET ROLE");
+  }
+  ASSERT_NO_FATAL_FAILURE(ChangeOnline("lair.\"Monster\"", {}));
+  EXPECT_THAT(load_.Repeat(native_.database), IsEmpty());
+  Level();
+  ExpectSame("after the rebuild");
+  for (ScenarioDatabase* side : {&native_, &online_}) {
+    side->superuser->Exec("ALTER TABLE lair.hoard ADD COLUMN note text");
+  }
+  ExpectSameUse();
+}
+
 }  // namespace
 }  // namespace pgmoult::tests
