@@ -43,6 +43,8 @@ dependencies() {
     /^[^ ]/ { source = ""; next }
     NF == 1 {
       file = $1
+      # As a ccache with a base_dir writes them, relative to build/<preset>.
+      if (index(file, "../../") == 1) file = root substr(file, 7)
       if (source == "" && file ~ /\.cc$/) source = file
       if (index(file, root) == 1 && index(source, root) == 1) print source, file
     }' | sort -u
