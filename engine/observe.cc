@@ -30,13 +30,15 @@ struct FencedTable {
 };
 
 Awaitable<absl::StatusOr<std::vector<FencedTable>>> ReadFenced(pg::Connection& connection, const Design& design) {
-  CO_ASSIGN_OR_RETURN(
-      const pg::Result result,
-      co_await connection.Query("/* pgmoult:observe */ SELECT n.nspname::text, c.relname::text, "
-                                "pg_catalog.pg_get_userbyid(c.relowner)::text FROM pg_catalog.pg_trigger g JOIN "
-                                "pg_catalog.pg_class c ON c.oid = g.tgrelid JOIN pg_catalog.pg_namespace n ON n.oid = "
-                                "c.relnamespace WHERE g.tgfoid = pg_catalog.to_regprocedure($1) ORDER BY 1, 2",
-                                {FenceFunction(design)}));
+  CO_ASSIGN_OR_RETURN(const pg::Result result,
+                      co_await connection.Query(
+                          "/* pgmoult:observe */ SELECT n.nspname::text, c.relname::text, "
+                          "pg_catalog.pg_get_userbyid(c.relowner)::text FROM pg_catalog.pg_trigger g JOIN "
+                          "pg_catalog.pg_class c ON c.oid = g.tgrelid JOIN pg_catalog.pg_namespace n ON n.oid = "
+                          "c.relnamespace JOIN pg_catalog.pg_proc f ON f.oid = g.tgfoid JOIN pg_catalog.pg_namespace "
+                          "fn ON fn.oid = f.pronamespace WHERE fn.nspname = $1 AND f.proname = 'pgmoult_fence' ORDER "
+                          "BY 1, 2",
+                          {design.schema_old}));
   std::vector<FencedTable> tables;
   for (int row = 0; row < result.rows(); ++row) {
     std::string schema;

@@ -67,10 +67,6 @@ std::vector<const CarriedDependent*> ReferencingTables(const Design& design) {
 
 QualifiedName FenceMarker(const Design& design) { return {design.schema_old, "pgmoult_swapped"}; }
 
-std::string FenceFunction(const Design& design) {
-  return QualifiedName(design.schema_old, "pgmoult_fence").Quoted() + "()";
-}
-
 std::vector<std::string> FinishShapeSql(const Design& design) {
   std::vector<std::string> statements;
   for (const IdentityColumn& identity : design.identities) {
@@ -199,7 +195,7 @@ std::string DropFenceTriggerSql(const Design& design, const QualifiedName& table
 }
 
 std::vector<std::string> DropFenceSql(const Design& design) {
-  return {fmt::format("DROP FUNCTION IF EXISTS {}", FenceFunction(design)),
+  return {fmt::format("DROP FUNCTION IF EXISTS {}()", QualifiedName(design.schema_old, "pgmoult_fence")),
           fmt::format("DROP TABLE IF EXISTS {}", FenceMarker(design))};
 }
 

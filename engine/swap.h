@@ -29,7 +29,6 @@ std::string DropFenceTriggerSql(const Design& design, const pg::QualifiedName& t
 // What is left then: the function that all of its triggers call, and the table by which it knows who sees the swap. The
 // fence stands as long as that is there.
 std::vector<std::string> DropFenceSql(const Design& design);
-std::string FenceFunction(const Design& design);  // as regprocedure reads it
 pg::QualifiedName FenceMarker(const Design& design);
 
 // Turns away whoever would write the old table after the exchange. A call of a function or procedure with a parsed body
