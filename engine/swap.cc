@@ -23,24 +23,26 @@ Ident FenceName(const Design& design) { return Ident(fmt::format("pgmoult_{}_fen
 
 constexpr std::string_view kEveryWrite = "INSERT OR UPDATE OR DELETE OR TRUNCATE";
 
-// A statement trigger of the table alone, not of its partitions. It fires in every replication role and knows the
-// changed table's name.
-std::vector<std::string> AlwaysBefore(const Design& design, const Ident& trigger, std::string_view events,
-                                      std::string_view table, const QualifiedName& function) {
+// A statement trigger of the table alone, not of its partitions. It fires in every replication role. The argument is a
+// literal: the changed table's name.
+std::vector<std::string> AlwaysBefore(const Ident& trigger, std::string_view events, std::string_view table,
+                                      const QualifiedName& function, std::string_view argument) {
   return {fmt::format("CREATE OR REPLACE TRIGGER {} BEFORE {} ON {} FOR EACH STATEMENT EXECUTE FUNCTION {}({})",
-                      trigger, events, table, function, Literal(design.transfer.source.name.name())),
+                      trigger, events, table, function, argument),
           fmt::format("ALTER TABLE ONLY {} ENABLE ALWAYS TRIGGER {}", table, trigger)};
 }
 
-// The same of the table and all of its partitions: a statement fires the triggers of the one that it names.
-std::string AlwaysBeforeInTree(const Design& design, const Ident& trigger, std::string_view events,
-                               const QualifiedName& table, const QualifiedName& function) {
-  constexpr char kPart[] = "\n";  // in no statement of ours
+std::string NameLiteral(const Design& design) { return fmt::format("{}", Literal(design.transfer.source.name.name())); }
+
+// The same of the table and all of its partitions: a statement fires the triggers of the one that it names. Trigger and
+// function have names of ours, without a percent sign.
+std::string AlwaysBeforeInTree(const Ident& trigger, std::string_view events, const QualifiedName& table,
+                               const QualifiedName& function, const std::string& argument) {
   std::string body = "DECLARE part pg_catalog.regclass; BEGIN FOR part IN SELECT relid FROM ";
   body += fmt::format("pg_catalog.pg_partition_tree({}) LOOP", Literal(table.Quoted()));
-  for (const std::string& statement : AlwaysBefore(design, trigger, events, kPart, function)) {
-    body += fmt::format(" EXECUTE pg_catalog.format({}, part);",
-                        Literal(absl::StrReplaceAll(statement, {{"%", "%%"}, {kPart, "%s"}})));
+  for (const std::string& statement :
+       AlwaysBefore(trigger, events, "%s", function, absl::StrReplaceAll(argument, {{"%", "%%"}}))) {
+    body += fmt::format(" EXECUTE pg_catalog.format({}, part);", Literal(statement));
   }
   return fmt::format("DO {}", Literal(body + " END LOOP; END"));
 }
@@ -147,9 +149,10 @@ std::vector<std::string> CreateFenceSql(const Design& design) {
       fmt::format("REVOKE EXECUTE ON FUNCTION {}() FROM PUBLIC", function)};
   const auto add = [&](const QualifiedName& table, std::string_view events, bool tree) {
     if (tree) {
-      statements.push_back(AlwaysBeforeInTree(design, name, events, table, function));
+      statements.push_back(AlwaysBeforeInTree(name, events, table, function, NameLiteral(design)));
     } else {
-      std::ranges::move(AlwaysBefore(design, name, events, table.Quoted(), function), std::back_inserter(statements));
+      std::ranges::move(AlwaysBefore(name, events, table.Quoted(), function, NameLiteral(design)),
+                        std::back_inserter(statements));
     }
   };
   add(design.transfer.source, kEveryWrite, /*tree=*/false);
@@ -185,7 +188,7 @@ std::vector<std::string> GuardOldTableSql(const Design& design) {
                   "its shape', TG_ARGV[0] USING ERRCODE = '40001', HINT = 'Retry the transaction.'; END $pgmoult$",
                   function),
       fmt::format("REVOKE EXECUTE ON FUNCTION {}() FROM PUBLIC", function)};
-  std::ranges::move(AlwaysBefore(design, name, kEveryWrite, OldTable(design).Quoted(), function),
+  std::ranges::move(AlwaysBefore(name, kEveryWrite, OldTable(design).Quoted(), function, NameLiteral(design)),
                     std::back_inserter(statements));
   return statements;
 }

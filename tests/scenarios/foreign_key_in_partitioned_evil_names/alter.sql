@@ -1,0 +1,2 @@
+ALTER TABLE "of
+100%s" ADD CONSTRAINT small CHECK (n < 1000);
