@@ -19,7 +19,7 @@ namespace {
 
 using pg::Awaitable;
 
-constexpr char kForm[] = "pgmoult journal, form 2";
+constexpr char kForm[] = "pgmoult journal, form 3";
 constexpr int kLockClass = 1886217589;              // "pmou": our class of two-part advisory locks
 constexpr std::chrono::seconds kLastEngineEnds{5};  // the server needs a moment to end a session that went away
 constexpr std::chrono::milliseconds kLockPoll{50};

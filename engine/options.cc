@@ -32,7 +32,7 @@ BOOST_DESCRIBE_ENUM(CaptureMode, kStatement, kRow)
 BOOST_DESCRIBE_ENUM(OldSnapshots, kGiveUp, kGoOn)
 BOOST_DESCRIBE_STRUCT(RunOptions, (),
                       (jobs, chunk_ms, verify, dual_write, capture, postpone_cutover, trust_owner, allow_publish_all,
-                       max_hold, lock_budget, wait_old_snapshots, on_old_snapshots))
+                       max_hold, lock_budget, wait_old_snapshots, on_old_snapshots, retry_for))
 
 absl::Status RunOptions::Validate() const {
   if (jobs < 1 || jobs > 64) {
@@ -44,8 +44,9 @@ absl::Status RunOptions::Validate() const {
   if (max_hold < std::chrono::milliseconds(50)) {
     return absl::InvalidArgumentError("--max-hold-ms must be at least 50");
   }
-  if (lock_budget.count() < 1 || wait_old_snapshots.count() < 0) {
-    return absl::InvalidArgumentError("--lock-budget must be at least 1 s, --wait-old-snapshots not negative");
+  if (lock_budget.count() < 1 || wait_old_snapshots.count() < 0 || retry_for.count() < 0) {
+    return absl::InvalidArgumentError(
+        "--lock-budget must be at least 1 s, --wait-old-snapshots and --retry-for not negative");
   }
   return absl::OkStatus();
 }

@@ -37,6 +37,7 @@ struct RunOptions {
   std::chrono::seconds lock_budget{600};         // for getting a lock politely, all tries together
   std::chrono::seconds wait_old_snapshots{300};  // before the swap, for snapshots older than the last replay
   OldSnapshots on_old_snapshots = OldSnapshots::kGiveUp;
+  std::chrono::seconds retry_for{600};  // for a server that is gone or has no room; 0: the run ends at once
 
   absl::Status Validate() const;
 };

@@ -1,7 +1,9 @@
 #include "engine/run.h"
 
 #include <algorithm>
+#include <cmath>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <utility>
 
@@ -12,13 +14,16 @@
 #include "engine/catalog.h"
 #include "engine/context.h"
 #include "engine/control.h"
+#include "engine/control_loop.h"
 #include "engine/finish.h"
 #include "engine/locks.h"
 #include "engine/misfits.h"
 #include "engine/observe.h"
+#include "engine/retry.h"
 #include "engine/tripwire.h"
 #include "fmt/format.h"
 #include "fmt/ranges.h"
+#include "pg/backoff.h"
 #include "pg/macros.h"
 #include "pg/status.h"
 #include "pg/task_group.h"
@@ -30,158 +35,7 @@ using pg::Awaitable;
 using std::chrono::milliseconds;
 using Clock = std::chrono::steady_clock;
 
-constexpr milliseconds kTick{100};           // of the control loop: progress, stop requests
-constexpr milliseconds kCommandEvery{1000};  // the table is the truth, NOTIFY only a hint
-constexpr milliseconds kHeartbeatEvery{2000};
-constexpr std::chrono::seconds kTripwireEvery{10};
-constexpr std::chrono::seconds kRateWindow{5};
-constexpr std::chrono::seconds kStopGrace{5};  // for chunks and rounds to end by themselves
-
-constexpr char kTrippedUrl[] = "pgmoult/tripped";
-
-absl::Status Tripped() {
-  absl::Status status = absl::AbortedError("the table was changed during the stage");
-  status.SetPayload(kTrippedUrl, absl::Cord("1"));
-  return status;
-}
-
-bool IsTripped(const absl::Status& status) { return status.GetPayload(kTrippedUrl).has_value(); }
-
-// Rate over the last seconds of the current stage.
-class RateMeter {
- public:
-  void Update(Progress& progress, Clock::time_point now) {
-    if (progress.stage != stage_ || (!samples_.empty() && progress.done < samples_.back().second)) {
-      samples_.clear();
-      stage_ = progress.stage;
-    }
-    samples_.emplace_back(now, progress.done);
-    while (samples_.size() > 2 && now - samples_.front().first > kRateWindow) {
-      samples_.pop_front();
-    }
-    const double seconds = std::chrono::duration<double>(now - samples_.front().first).count();
-    progress.rate = seconds > 0.2 ? (progress.done - samples_.front().second) / seconds : 0;
-    const double left = progress.total - progress.done;
-    progress.eta_seconds = progress.rate > 0 && progress.total > 0 && left >= 0 ? left / progress.rate : -1;
-  }
-
- private:
-  std::deque<std::pair<Clock::time_point, double>> samples_;
-  Stage stage_ = Stage::kPrepare;
-};
-
-std::string PausedBy(const std::string& author) { return fmt::format("paused by {}", author); }
-
-Awaitable<absl::Status> Obey(Context& context, pg::Connection& control) {
-  CO_ASSIGN_OR_RETURN(const std::vector<Command> commands, co_await TakeCommands(control, context.id()));
-  for (const Command& command : commands) {
-    if (command.verb == "pause") {
-      context.gate.Close(PausedBy(command.author));
-    } else if (command.verb == "continue") {
-      context.gate.Open();
-    } else if (command.verb == "cutover") {
-      context.cutover_allowed = true;
-    } else if (command.verb == "abort") {
-      context.abort_asked = true;
-      context.gate.Stop();
-    }
-    const std::string text = fmt::format("{} asks: {}", command.author, command.verb);
-    context.observer.on_event("command", text, {{"verb", command.verb}, {"author", command.author}});
-    CO_RETURN_IF_ERROR(
-        co_await AddEvent(control, context.id(), "command", {{"verb", command.verb}, {"author", command.author}}));
-  }
-  co_return absl::OkStatus();
-}
-
-// Ends a stage that would go on working in vain: a changed definition stops the run, touched triggers are made again
-// when the stage is entered anew. The stages look for themselves at their beginning, at the gate and in the swap.
-Awaitable<absl::Status> WatchTripwire(Context& context, pg::Connection& control) {
-  const auto watched = [&context] {
-    const Stage stage = context.progress.stage;
-    return stage > Stage::kPrepare && stage < Stage::kApproach && !context.making_triggers;
-  };
-  if (!watched()) {
-    co_return absl::OkStatus();
-  }
-  // Definitions are read under locks of their own, and commands must not wait for what others have locked.
-  CO_RETURN_IF_ERROR((co_await control.Query("SET lock_timeout = 200")).status());
-  const absl::StatusOr<TripwireReport> report = co_await ReadTripwire(control, context.design);
-  CO_RETURN_IF_ERROR((co_await control.Query("RESET lock_timeout")).status());
-  if (pg::IsLockNotAvailable(report.status())) {
-    co_return absl::OkStatus();  // the next look will tell
-  }
-  CO_RETURN_IF_ERROR(report.status());
-  if (watched()) {
-    CO_RETURN_IF_ERROR(co_await WarnOfDependents(context, control, *report));
-  }
-  const bool touched = !report->definition.empty() || !report->capture.empty();
-  co_return (touched && watched()) ? Tripped() : absl::OkStatus();
-}
-
-// Shows progress, takes commands, beats the heart; ends with Cancelled when a stop was asked for and what is under way
-// did not end by itself.
-Awaitable<absl::Status> ControlLoop(Context& context) {
-  CO_ASSIGN_OR_RETURN(const auto control, co_await context.sessions.OpenLogin("control"));
-  CO_RETURN_IF_ERROR((co_await control->Query("LISTEN pgmoult")).status());
-  RateMeter meter;
-  Clock::time_point next_command = Clock::now();
-  Clock::time_point next_heartbeat = Clock::now();
-  Clock::time_point next_tripwire = Clock::now() + kTripwireEvery;
-  std::optional<Clock::time_point> stopping_since;
-  for (;;) {
-    const Clock::time_point now = Clock::now();
-    Progress& progress = context.progress;
-    progress.elapsed_seconds = std::chrono::duration<double>(now - context.started).count();
-    meter.Update(progress, now);
-    Progress shown = progress;
-    if (context.gate.closed()) {
-      shown.waiting = context.gate.reason();
-    } else if (context.lock_wait.waiting() > 0 && shown.waiting.empty()) {
-      shown.waiting = fmt::format("another session has locked {}", context.design.transfer.source.Plain());
-    }
-    context.observer.on_progress(shown);
-    if (context.stop.stopped()) {
-      context.gate.Stop();
-    }
-    if (context.gate.stopping() && !stopping_since) {
-      stopping_since = now;
-    }
-    const bool building = progress.stage == Stage::kIndex || progress.stage == Stage::kReplay;
-    if (stopping_since && !context.uninterruptible && (building || now - *stopping_since > kStopGrace)) {
-      co_return absl::CancelledError("stopped on request");
-    }
-    if (now >= next_command) {
-      next_command = now + kCommandEvery;
-      CO_RETURN_IF_ERROR(co_await Obey(context, *control));
-    }
-    if (now >= next_heartbeat) {
-      next_heartbeat = now + kHeartbeatEvery;
-      const absl::Status beat = co_await Heartbeat(*control, context.id(), ToJson(shown));
-      const bool swapping = pg::IsLockNotAvailable(beat);  // the swap has the row until its COMMIT is answered
-      CO_RETURN_IF_ERROR(swapping ? absl::OkStatus() : beat);
-    }
-    if (now >= next_tripwire) {
-      next_tripwire = now + kTripwireEvery;
-      CO_RETURN_IF_ERROR(co_await WatchTripwire(context, *control));
-    }
-    const auto notified = co_await control->WaitNotification(pg::Deadline::After(kTick));
-    if (notified.ok()) {
-      next_command = Clock::now();
-    } else if (!absl::IsDeadlineExceeded(notified.status())) {
-      co_return notified.status();
-    }
-  }
-}
-
-// The engine lock is ours as long as its session lives; without it another engine may start.
-Awaitable<absl::Status> WatchLock(Context& context) {
-  for (;;) {
-    const auto notified = co_await context.lock->WaitNotification(pg::Deadline::Never());
-    if (!notified.ok()) {
-      co_return pg::Annotate(notified.status(), "the session that holds the engine lock");
-    }
-  }
-}
+constexpr milliseconds kTick{100};  // of progress while nothing runs
 
 Awaitable<absl::Status> RunStage(Context& context, Stage stage) {
   switch (stage) {
@@ -252,13 +106,6 @@ Awaitable<absl::Status> RunStages(Context& context, Stage stage) {
     }
     stage = next;
   }
-}
-
-// What trying again may mend: the run counts as stopped, not as failed.
-bool IsPassing(const absl::Status& status) {
-  const std::string sqlstate = pg::SqlState(status);
-  return pg::IsConnectionLost(status) || pg::IsLockNotAvailable(status) || pg::IsSerializationFailure(status) ||
-         absl::IsDeadlineExceeded(status) || sqlstate == "57014" || sqlstate.starts_with("53");
 }
 
 // Writes down how it ended, on a new session where the old one is gone. Where the journal says that the swap committed,
@@ -448,35 +295,23 @@ Awaitable<absl::StatusOr<int64_t>> Register(pg::Connection& connection, const Ta
   }
 }
 
-}  // namespace
+// What a run is made with: a context with the engine lock, the journal's session and an identity, and where it begins.
+struct Begun {
+  std::unique_ptr<Context> context;
+  Stage stage = Stage::kPrepare;
+};
 
-BOOST_DESCRIBE_STRUCT(Progress, (),
-                      (migration, table, doing, waiting, done, total, rate, eta_seconds, chunk_ms, chunk_rows, workers,
-                       replayed_rows, elapsed_seconds))
-BOOST_DESCRIBE_STRUCT(RunReport, (),
-                      (migration, table, rows_copied, rows_verified, rows_replayed, repaired, hot_keys, dual_write,
-                       old_snapshots_overridden, swap_tries, swap_hold_ms, waited_seconds, stage_seconds,
-                       total_seconds))
+// A way to begin, again after a fault: a new migration, or one that the journal has.
+using Begin = std::function<Awaitable<absl::StatusOr<Begun>>()>;
+using TakeUpOne = std::function<Awaitable<absl::StatusOr<Begun>>(int64_t id)>;
 
-boost::json::value ToJson(const Progress& progress) {
-  boost::json::value json = boost::json::value_from(progress);
-  json.as_object()["stage"] = std::string(StageName(progress.stage));
-  return json;
-}
-
-boost::json::value ToJson(const RunReport& report) {
-  boost::json::value json = boost::json::value_from(report);
-  json.as_object()["reached"] = std::string(StageName(report.reached));
-  return json;
-}
-
-Awaitable<absl::StatusOr<RunReport>> RunMigration(const Target& target, Change change, RunOptions options,
-                                                  Observer observer, const StopRequest& stop) {
+Awaitable<absl::StatusOr<Begun>> BeginMigration(Target target, Change change, RunOptions options, Observer observer,
+                                                const StopRequest& stop) {
   CO_ASSIGN_OR_RETURN(const Plan plan, co_await MakePlan(target, change, options));
   if (plan.refused()) {
     co_return Refusal(plan);
   }
-  const auto context = std::make_unique<Context>(target, std::move(change), options, std::move(observer), stop);
+  auto context = std::make_unique<Context>(target, std::move(change), options, std::move(observer), stop);
   context->sessions.set_values(plan.build.design.values);
   CO_ASSIGN_OR_RETURN(context->lock, co_await LockTable(context->sessions, plan.table.oid, plan.table.name.Plain()));
   CO_ASSIGN_OR_RETURN(context->journal, co_await context->sessions.OpenLogin("journal"));
@@ -488,11 +323,11 @@ Awaitable<absl::StatusOr<RunReport>> RunMigration(const Target& target, Change c
   migration.options = ToJson(options);
   CO_ASSIGN_OR_RETURN(const int64_t id, co_await Register(*context->journal, plan.table, migration));
   SetIdentity(*context, id, plan.table.name, plan.table.owner);
-  co_return co_await Conduct(*context, Stage::kPrepare);
+  co_return Begun{std::move(context), Stage::kPrepare};
 }
 
-Awaitable<absl::StatusOr<RunReport>> ResumeMigration(const Target& target, int64_t id, Observer observer,
-                                                     const StopRequest& stop) {
+Awaitable<absl::StatusOr<Begun>> TakeUpMigration(Target target, int64_t id, Observer observer,
+                                                 const StopRequest& stop) {
   Sessions sessions(target, id);
   CO_ASSIGN_OR_RETURN(const ValueSettings values, co_await ReadValueSettings(target));
   CO_ASSIGN_OR_RETURN(auto journal, co_await sessions.OpenLogin("journal"));
@@ -508,7 +343,7 @@ Awaitable<absl::StatusOr<RunReport>> ResumeMigration(const Target& target, int64
   CO_ASSIGN_OR_RETURN(Change change, migration.statement.empty()
                                          ? RebuildOf(migration.source.schema.name(), migration.source.name.name())
                                          : ParseChange(migration.statement));
-  const auto context = std::make_unique<Context>(target, std::move(change), options, std::move(observer), stop);
+  auto context = std::make_unique<Context>(target, std::move(change), options, std::move(observer), stop);
   context->lock = std::move(lock);
   context->journal = std::move(journal);
   context->sessions.set_values(values);
@@ -540,7 +375,105 @@ Awaitable<absl::StatusOr<RunReport>> ResumeMigration(const Target& target, int64
           "0)::pg_catalog.int8 FROM pgmoult.verified WHERE migration = $1)",
           {id}));
   CO_RETURN_IF_ERROR(before.Read(0, context->report.rows_copied, context->report.rows_verified));
-  co_return co_await Conduct(*context, migration.stage);
+  co_return Begun{std::move(context), migration.stage};
+}
+
+// Waits until the run can be taken up again; its error when that is not to be expected any more.
+Awaitable<absl::StatusOr<Begun>> TakeUpAgain(const Begin& begin, const absl::Status& fault, const Context& last,
+                                             pg::Deadline deadline) {
+  constexpr milliseconds kFirst{500};
+  constexpr milliseconds kCap{15'000};
+  pg::Backoff backoff(kFirst, kCap);
+  absl::Status why = fault;
+  for (;;) {
+    const milliseconds pause = backoff.Next();
+    Progress shown = last.progress;
+    shown.waiting = fmt::format("trying again in {:.0f} s: {}", std::ceil(static_cast<double>(pause.count()) / 1000.0),
+                                pg::Describe(why));
+    const pg::Deadline next = pg::Deadline::After(pause);
+    while (!next.Expired() && !last.stop.stopped()) {
+      last.observer.on_progress(shown);
+      CO_RETURN_IF_ERROR(co_await pg::SleepFor(kTick));
+    }
+    if (last.stop.stopped() || deadline.Expired()) {
+      co_return fault;
+    }
+    absl::StatusOr<Begun> begun = co_await begin();
+    // Our own engine lock may outlive us for a while, where the server has not heard that we are gone.
+    const bool passing = IsWaitedOut(begun.status()) || EndKindOf(begun.status()) == EndKind::kBusy;
+    if (begun.ok() || !passing) {
+      co_return begun;
+    }
+    why = begun.status();
+  }
+}
+
+// Runs to the end; faults that pass are waited out, each for as long as the options say.
+Awaitable<absl::StatusOr<RunReport>> ConductPatiently(Begun begun, Begin anew, TakeUpOne take_up) {
+  for (;;) {
+    Context& context = *begun.context;
+    absl::StatusOr<RunReport> ended = co_await Conduct(context, begun.stage);
+    const bool wait = IsWaitedOut(ended.status()) && context.options.retry_for.count() > 0 && !context.stop.stopped();
+    if (ended.ok() || !wait) {
+      co_return ended;
+    }
+    context.observer.on_event("interrupted", pg::Describe(ended.status()), nullptr);
+    // Its sessions go, and with them the engine lock.
+    context.replayer.reset();
+    context.journal.reset();
+    context.lock.reset();
+    const pg::Deadline deadline = pg::Deadline::After(context.options.retry_for);
+    absl::StatusOr<Begun> again =
+        co_await TakeUpAgain([&] { return take_up(context.id()); }, ended.status(), context, deadline);
+    if (absl::IsNotFound(again.status()) && anew) {
+      again = co_await TakeUpAgain(anew, ended.status(), context, deadline);  // it was taken away before its first row
+    }
+    if (!again.ok()) {
+      co_return again.status();
+    }
+    again->context->started = context.started;
+    again->context->report.stage_seconds = context.report.stage_seconds;
+    again->context->report.swap_tries = context.report.swap_tries;
+    again->context->report.interruptions = context.report.interruptions + 1;
+    begun = *std::move(again);
+  }
+}
+
+}  // namespace
+
+BOOST_DESCRIBE_STRUCT(Progress, (),
+                      (migration, table, doing, waiting, done, total, rate, eta_seconds, chunk_ms, chunk_rows, workers,
+                       replayed_rows, elapsed_seconds))
+BOOST_DESCRIBE_STRUCT(RunReport, (),
+                      (migration, table, rows_copied, rows_verified, rows_replayed, repaired, hot_keys, dual_write,
+                       old_snapshots_overridden, interruptions, swap_tries, swap_hold_ms, waited_seconds, stage_seconds,
+                       total_seconds))
+
+boost::json::value ToJson(const Progress& progress) {
+  boost::json::value json = boost::json::value_from(progress);
+  json.as_object()["stage"] = std::string(StageName(progress.stage));
+  return json;
+}
+
+boost::json::value ToJson(const RunReport& report) {
+  boost::json::value json = boost::json::value_from(report);
+  json.as_object()["reached"] = std::string(StageName(report.reached));
+  return json;
+}
+
+Awaitable<absl::StatusOr<RunReport>> RunMigration(const Target& target, Change change, RunOptions options,
+                                                  Observer observer, const StopRequest& stop) {
+  const Begin anew = [&] { return BeginMigration(target, change, options, observer, stop); };
+  CO_ASSIGN_OR_RETURN(Begun begun, co_await anew());
+  const TakeUpOne take_up = [&](int64_t id) { return TakeUpMigration(target, id, observer, stop); };
+  co_return co_await ConductPatiently(std::move(begun), anew, take_up);
+}
+
+Awaitable<absl::StatusOr<RunReport>> ResumeMigration(const Target& target, int64_t id, Observer observer,
+                                                     const StopRequest& stop) {
+  const TakeUpOne take_up = [&](int64_t migration) { return TakeUpMigration(target, migration, observer, stop); };
+  CO_ASSIGN_OR_RETURN(Begun begun, co_await take_up(id));
+  co_return co_await ConductPatiently(std::move(begun), /*anew=*/{}, take_up);
 }
 
 }  // namespace pgmoult::engine

@@ -49,6 +49,7 @@ struct RunReport {
   int64_t hot_keys = 0;                   // never seen at rest by verify
   bool dual_write = false;                // writes went through to the shadow before the swap
   bool old_snapshots_overridden = false;  // swapped although older snapshots were left
+  int interruptions = 0;                  // faults that the run has waited out
   int swap_tries = 0;
   double swap_hold_ms = 0;    // the ACCESS EXCLUSIVE lock of the try that succeeded
   double waited_seconds = 0;  // at closed gates

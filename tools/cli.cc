@@ -188,6 +188,12 @@ void AddRun(CLI::App& app, engine::RunOptions& options) {
             "REPEATABLE READ transaction from before may then read the new table as of an older time. "
             "Default: give-up.")
       ->group(kSwap);
+  AddDuration(
+      app, "--retry-for", options.retry_for,
+      "Time for which a fault that passes is waited out: a lost connection, a server that restarts or fails "
+      "over, a full disk, no free connection. The run goes on where it was. 0s: it ends at once, to be resumed. "
+      "Default: 10m.")
+      ->group("Safety");
 }
 
 void AddOutput(CLI::App& app, Arguments& arguments, const std::string& json_text) {
@@ -426,6 +432,7 @@ std::string OptionsText(const engine::RunOptions& options) {
       DurationText(options.wait_old_snapshots));
   add(options.on_old_snapshots != defaults.on_old_snapshots, "--on-old-snapshots",
       std::string(NameOf(kOldSnapshotsNames, options.on_old_snapshots)));
+  add(options.retry_for != defaults.retry_for, "--retry-for", DurationText(options.retry_for));
   return text;
 }
 
