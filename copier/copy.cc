@@ -8,6 +8,7 @@
 
 #include "boost/asio/this_coro.hpp"
 #include "copier/marker.h"
+#include "copier/points.h"
 #include "copier/sql_builder.h"
 #include "fmt/format.h"
 #include "fmt/ranges.h"
@@ -171,6 +172,7 @@ Awaitable<absl::Status> Copy::CopyChunk(pg::Connection& connection, const Chunk&
     const absl::Status status = co_await locks_.Run(
         [&] { return pg::InTransaction(connection, "/* pgmoult:copy */ BEGIN", TryChunk(connection, chunk, done)); });
     if (status.ok()) {
+      Pass("copy: chunk committed");
       sizer_.Record(chunk.asked_rows, done.rows, done.server_ms);
       progress_.rows += done.rows;
       progress_.chunks += 1;

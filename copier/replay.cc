@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "copier/marker.h"
+#include "copier/points.h"
 #include "copier/sql_builder.h"
 #include "fmt/format.h"
 #include "fmt/ranges.h"
@@ -64,6 +65,7 @@ Awaitable<absl::StatusOr<ReplayRound>> Replayer::TryRound(bool full) {
   if (!status.ok()) {
     co_return pg::Annotate(status, fmt::format("replaying changes of {}", transfer_.source.Plain()));
   }
+  Pass("replay: round committed");
   rows_replayed_ += round.rows_inserted;
   rows_since_tidy_ += round.log_rows;
   co_return round;

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "copier/points.h"
 #include "engine/capture.h"
 #include "engine/catalog.h"
+#include "engine/engine_lock.h"
 #include "engine/finish.h"
 #include "engine/locks.h"
 #include "engine/materialized.h"
@@ -217,6 +219,7 @@ Awaitable<absl::Status> TakeAway(pg::Connection& connection, pg::Connection& obs
                                              [&connection, &design] { return DropTriggers(connection, design); }),
                        "dropping the triggers"));
     }
+    copier::Pass("abort: triggers dropped");
     CO_RETURN_IF_ERROR(pg::Annotate(
         co_await DropPolitely(
             connection, observer, design.owner, {design.transfer.log, design.transfer.shadow},
@@ -224,6 +227,7 @@ Awaitable<absl::Status> TakeAway(pg::Connection& connection, pg::Connection& obs
         fmt::format(
             "the triggers are gone already, shadow and change log could not be dropped; repeat `pgmoult abort {}`",
             migration.id)));
+    copier::Pass("abort: schemas dropped");
   }
   co_return co_await ForgetMigration(connection, migration.id);
 }
@@ -291,9 +295,11 @@ Awaitable<absl::StatusOr<std::string>> Finalize(const Target& target, int64_t id
   CO_RETURN_IF_ERROR(pg::Annotate(co_await DropPolitely(connection, *observer, design.owner, {old},
                                                         [&connection, &design] { return DropOld(connection, design); }),
                                   fmt::format("dropping the old table {}", old.Plain())));
+  copier::Pass("finalize: old table dropped");
   CO_RETURN_IF_ERROR(co_await DropPolitely(
       connection, *observer, design.owner, {design.transfer.log},
       [&connection, &design] { return DropSchemas(connection, {design.schema_new, design.schema_old}); }));
+  copier::Pass("finalize: schemas dropped");
   CO_RETURN_IF_ERROR(co_await FinishMigration(connection, id));
   co_return fmt::format("migration {} of {}: finalized, the old table is dropped", id, migration.source.Plain());
 }

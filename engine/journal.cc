@@ -20,9 +20,6 @@ namespace {
 using pg::Awaitable;
 
 constexpr char kForm[] = "pgmoult journal, form 3";
-constexpr int kLockClass = 1886217589;              // "pmou": our class of two-part advisory locks
-constexpr std::chrono::seconds kLastEngineEnds{5};  // the server needs a moment to end a session that went away
-constexpr std::chrono::milliseconds kLockPoll{50};
 // What the owner of a table that is changed needs: {0} is the role. pgmoult.check_writer() reads the two columns.
 constexpr char kGrantSql[] =
     "GRANT USAGE ON SCHEMA pgmoult TO {0}; GRANT SELECT (id, owner) ON pgmoult.migration TO {0}; GRANT INSERT, SELECT "
@@ -312,11 +309,13 @@ Awaitable<absl::Status> SetState(pg::Connection& connection, int64_t id, State s
 }
 
 Awaitable<absl::Status> TakeUp(pg::Connection& connection, int64_t id) {
-  co_return co_await Update(connection,
-                            "/* pgmoult:journal */ UPDATE pgmoult.migration SET state = $2, message = '', engine = $3, "
-                            "updated_at = pg_catalog.clock_timestamp(), heartbeat_at = pg_catalog.clock_timestamp() "
-                            "WHERE id = $1",
-                            {id, StateName(State::kRunning), EngineName()});
+  co_return co_await Update(
+      connection,
+      "/* pgmoult:journal */ UPDATE pgmoult.migration SET state = CASE stage WHEN "
+      "'observe' THEN state ELSE $2 END, message = CASE stage WHEN 'observe' THEN message ELSE '' "
+      "END, engine = $3, updated_at = pg_catalog.clock_timestamp(), heartbeat_at = pg_catalog.clock_timestamp() "
+      "WHERE id = $1",
+      {id, StateName(State::kRunning), EngineName()});
 }
 
 Awaitable<absl::Status> SetDesign(pg::Connection& connection, int64_t id, const boost::json::value& design) {
@@ -453,34 +452,6 @@ Awaitable<absl::StatusOr<StandingOrders>> ReadStandingOrders(pg::Connection& con
   StandingOrders orders;
   CO_RETURN_IF_ERROR(result.Read(0, orders.paused_by, orders.cutover_allowed, orders.abort_asked));
   co_return orders;
-}
-
-Awaitable<absl::StatusOr<bool>> TryEngineLock(pg::Connection& connection, int64_t source_oid) {
-  const pg::Deadline deadline = pg::Deadline::After(kLastEngineEnds);
-  for (;;) {
-    CO_ASSIGN_OR_RETURN(
-        const pg::Result result,
-        co_await connection.Query("/* pgmoult:control */ SELECT pg_catalog.pg_try_advisory_lock($1, $2)",
-                                  {kLockClass, static_cast<int32_t>(source_oid)}));
-    CO_ASSIGN_OR_RETURN(const bool locked, result.Scalar<bool>());
-    if (locked || deadline.Expired()) {
-      co_return locked;
-    }
-    CO_RETURN_IF_ERROR(co_await pg::SleepFor(kLockPoll));
-  }
-}
-
-Awaitable<absl::StatusOr<std::string>> EngineLockHolder(pg::Connection& connection, int64_t source_oid) {
-  CO_ASSIGN_OR_RETURN(
-      const pg::Result result,
-      co_await connection.Query(
-          "/* pgmoult:control */ SELECT coalesce((SELECT pg_catalog.format('pid %s of %s, %s', a.pid, a.usename, "
-          "coalesce(a.client_addr::text, 'local')) FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a USING "
-          "(pid) WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 2 AND l.classid = $1::oid "
-          "AND l.objid = $2::oid AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d "
-          "WHERE d.datname = pg_catalog.current_database())), 'it has just ended: try again')",
-          {kLockClass, source_oid}));
-  co_return result.Scalar<std::string>();
 }
 
 }  // namespace pgmoult::engine

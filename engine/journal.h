@@ -75,7 +75,7 @@ pg::Awaitable<absl::Status> SetStage(pg::Connection& connection, int64_t id, Sta
 pg::Awaitable<absl::Status> SetState(pg::Connection& connection, int64_t id, State state, std::string message);
 // Removes the journal where no migration is in it; true where it did.
 pg::Awaitable<absl::StatusOr<bool>> DropEmptyJournal(pg::Connection& connection);
-// This engine works on it from now on.
+// This engine works on it from now on. What has been swapped stays so.
 pg::Awaitable<absl::Status> TakeUp(pg::Connection& connection, int64_t id);
 pg::Awaitable<absl::Status> SetDesign(pg::Connection& connection, int64_t id, const boost::json::value& design);
 pg::Awaitable<absl::Status> Heartbeat(pg::Connection& connection, int64_t id, const boost::json::value& progress);
@@ -111,11 +111,5 @@ struct StandingOrders {
 // How long `abort` waits for an engine to obey.
 inline constexpr std::chrono::seconds kAbortPatience{180};
 pg::Awaitable<absl::StatusOr<StandingOrders>> ReadStandingOrders(pg::Connection& connection, int64_t id);
-
-// The advisory lock of a table's engine: held by one session of one engine as long as it works on the table. False when
-// another session has held it for a few seconds (the server may not yet have noticed that the last one ended).
-pg::Awaitable<absl::StatusOr<bool>> TryEngineLock(pg::Connection& connection, int64_t source_oid);
-// Who holds it, for people.
-pg::Awaitable<absl::StatusOr<std::string>> EngineLockHolder(pg::Connection& connection, int64_t source_oid);
 
 }  // namespace pgmoult::engine

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "copier/points.h"
 #include "engine/catalog.h"
 #include "engine/finish.h"
 #include "engine/locks.h"
@@ -82,6 +83,7 @@ Awaitable<absl::Status> DropFence(pg::Connection& connection, pg::Connection& ob
 
 Awaitable<absl::Status> ObserveStage(Context& context) {
   CO_RETURN_IF_ERROR(co_await FinishDependents(context));
+  copier::Pass("observe: keys validated");
   CO_ASSIGN_OR_RETURN(const bool stands, co_await FenceStands(*context.journal, context.design));
   if (!stands) {
     co_return absl::OkStatus();
@@ -109,7 +111,9 @@ Awaitable<absl::Status> ObserveStage(Context& context) {
     CO_RETURN_IF_ERROR(co_await pg::SleepFor(kStep));
   }
   context.progress.waiting.clear();
-  co_return co_await DropFence(*context.journal, *observer, context.design, kPatience);
+  CO_RETURN_IF_ERROR(co_await DropFence(*context.journal, *observer, context.design, kPatience));
+  copier::Pass("observe: fence dropped");
+  co_return absl::OkStatus();
 }
 
 }  // namespace pgmoult::engine

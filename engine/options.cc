@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "boost/describe.hpp"
+#include "boost/json/serialize.hpp"
 #include "boost/json/value_from.hpp"
 #include "boost/json/value_to.hpp"
 #include "fmt/format.h"
@@ -52,6 +53,18 @@ absl::Status RunOptions::Validate() const {
 }
 
 boost::json::value ToJson(const RunOptions& options) { return boost::json::value_from(options); }
+
+std::vector<std::string> DiffOptions(const RunOptions& is, const RunOptions& is_not) {
+  const boost::json::value other = ToJson(is_not);
+  std::vector<std::string> differences;
+  for (const auto& [name, value] : ToJson(is).as_object()) {
+    if (value != other.at(name)) {
+      differences.push_back(fmt::format("{} is {}, not {}", std::string(name), boost::json::serialize(value),
+                                        boost::json::serialize(other.at(name))));
+    }
+  }
+  return differences;
+}
 
 absl::StatusOr<RunOptions> OptionsFromJson(const boost::json::value& json) {
   auto options = boost::json::try_value_to<RunOptions>(json);

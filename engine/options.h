@@ -1,6 +1,8 @@
 #pragma once
 
 #include <chrono>
+#include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -43,6 +45,8 @@ struct RunOptions {
 };
 
 boost::json::value ToJson(const RunOptions& options);
+// What differs, as the JSON has it: "jobs is 2, not 8".
+std::vector<std::string> DiffOptions(const RunOptions& is, const RunOptions& is_not);
 absl::StatusOr<RunOptions> OptionsFromJson(const boost::json::value& json);
 
 }  // namespace pgmoult::engine

@@ -11,7 +11,7 @@
 #include "boost/describe.hpp"
 #include "boost/json/value_from.hpp"
 #include "copier/marker.h"
-#include "engine/catalog.h"
+#include "engine/begin.h"
 #include "engine/context.h"
 #include "engine/control.h"
 #include "engine/control_loop.h"
@@ -112,8 +112,10 @@ Awaitable<absl::Status> RunStages(Context& context, Stage stage) {
 // whatever came after: what is left to do after it, or "".
 Awaitable<absl::StatusOr<std::optional<std::string>>> WriteEnding(Context& context, const absl::Status& status) {
   context.replayer.reset();
-  if (context.journal == nullptr || !context.journal->usable() || context.journal->in_transaction()) {
+  const bool unlocked = !context.lock->usable();
+  if (unlocked || context.journal == nullptr || !context.journal->usable() || context.journal->in_transaction()) {
     context.journal.reset();
+    CO_RETURN_IF_ERROR(unlocked ? co_await LockAgain(context) : absl::OkStatus());
     CO_ASSIGN_OR_RETURN(context.journal, co_await context.sessions.OpenLogin("journal"));
   }
   CO_ASSIGN_OR_RETURN(const Migration migration, co_await ReadSettledMigration(*context.journal, context.id()));
@@ -192,191 +194,9 @@ Awaitable<absl::StatusOr<RunReport>> Conduct(Context& context, Stage stage) {
   co_return result;
 }
 
-Awaitable<absl::StatusOr<std::unique_ptr<pg::Connection>>> LockTable(const Sessions& sessions, int64_t source_oid,
-                                                                     const std::string& table) {
-  CO_ASSIGN_OR_RETURN(auto connection, co_await sessions.OpenLogin("engine lock"));
-  CO_ASSIGN_OR_RETURN(const bool locked, co_await TryEngineLock(*connection, source_oid));
-  if (!locked) {
-    CO_ASSIGN_OR_RETURN(const std::string holder, co_await EngineLockHolder(*connection, source_oid));
-    co_return WithEndKind(EndKind::kBusy, absl::AlreadyExistsError(fmt::format(
-                                              "another engine works on {} ({}); see `pgmoult status`", table, holder)));
-  }
-  co_return connection;
-}
-
-absl::Status Refusal(const Plan& plan) {
-  std::vector<std::string> reasons;
-  for (const Finding& finding : plan.findings) {
-    if (finding.severity == Severity::kRefuse) {
-      reasons.push_back(fmt::format("{}: {}{}", finding.object, finding.message,
-                                    finding.remedy.empty() ? "" : fmt::format(" ({})", finding.remedy)));
-    }
-  }
-  return WithEndKind(EndKind::kRefused, absl::FailedPreconditionError(fmt::format(
-                                            "{} is refused: {}", plan.table.name.Plain(), fmt::join(reasons, "; "))));
-}
-
-void SetIdentity(Context& context, int64_t id, const pg::QualifiedName& source, const std::string& owner) {
-  context.design.transfer.migration = id;
-  context.design.transfer.source = source;
-  context.design.owner = owner;
-  context.sessions.set_migration(id);
-  context.sessions.set_role(owner);
-  context.progress.migration = context.report.migration = id;
-  context.progress.table = context.report.table = source.Plain();
-}
-
-// One unfinished migration a table: a second statement waits for the first to be finished or taken back.
-Awaitable<absl::Status> CheckNoneUnfinished(pg::Connection& connection, const TableFacts& table) {
-  CO_ASSIGN_OR_RETURN(const std::vector<Migration> migrations, co_await ReadMigrations(connection));
-  for (const Migration& migration : migrations) {
-    const bool same = migration.source_oid == table.oid || migration.source == table.name;
-    if (same && migration.state != State::kDone) {
-      const bool swapped = migration.stage == Stage::kObserve;
-      co_return WithEndKind(
-          EndKind::kBusy,
-          absl::AlreadyExistsError(
-              swapped
-                  ? fmt::format("migration {0} of {1} has been swapped and keeps its old table: `pgmoult finalize {0}` "
-                                "comes first",
-                                migration.id, migration.source.Plain())
-                  : fmt::format(
-                        "migration {0} of {1} is unfinished (stage {2}): `pgmoult resume {0}` or `pgmoult abort {0}`",
-                        migration.id, migration.source.Plain(), StageName(migration.stage))));
-    }
-  }
-  co_return absl::OkStatus();
-}
-
-// Preflight refuses this to a run; here another login has begun it.
-Awaitable<absl::Status> CheckMayRunOwnersCode(pg::Connection& connection, const Migration& migration,
-                                              const RunOptions& options) {
-  CO_ASSIGN_OR_RETURN(const pg::Result result,
-                      co_await connection.Query(
-                          "/* pgmoult:control */ SELECT l.rolsuper AND NOT coalesce(o.rolsuper, false), "
-                          "session_user::text FROM pg_roles l LEFT JOIN pg_roles o ON o.rolname = $1 WHERE l.rolname = "
-                          "session_user",
-                          {migration.owner}));
-  bool lends = false;
-  std::string login;
-  CO_RETURN_IF_ERROR(result.Read(0, lends, login));
-  co_return !lends || options.trust_owner
-      ? absl::OkStatus()
-      : WithEndKind(EndKind::kRefused,
-                    absl::FailedPreconditionError(fmt::format(
-                        "resuming runs code of the owner {} in sessions of the superuser {}, and the run was not begun "
-                        "with --trust-owner: resume with the login that began it, or as {}",
-                        migration.owner, login, migration.owner)));
-}
-
-// After the swap there may be foreign keys to validate, and nothing else.
-Awaitable<absl::Status> CheckSomethingUnfinished(pg::Connection& connection, const Migration& migration) {
-  CO_ASSIGN_OR_RETURN(const Design design, DesignFromJson(migration.design));
-  CO_ASSIGN_OR_RETURN(const std::string unfinished, co_await ReadUnfinished(connection, design));
-  const bool nothing = unfinished.empty() || migration.state == State::kDone;
-  co_return nothing
-      ? absl::FailedPreconditionError(fmt::format(
-            "migration {0} has been swapped; there is nothing to resume (pgmoult finalize {0})", migration.id))
-      : absl::OkStatus();
-}
-
-Awaitable<absl::StatusOr<int64_t>> Register(pg::Connection& connection, const TableFacts& table,
-                                            const Migration& migration) {
-  constexpr int kMaxTries = 3;
-  for (int tries = 1;; ++tries) {
-    CO_RETURN_IF_ERROR(co_await EnsureJournal(connection));
-    CO_RETURN_IF_ERROR(co_await CheckNoneUnfinished(connection, table));
-    absl::StatusOr<int64_t> id = co_await AddMigration(connection, migration);
-    // Somebody has just forgotten the last migration, and the journal with it.
-    const bool journal_gone = pg::SqlState(id.status()) == "42P01";
-    if (!journal_gone || tries == kMaxTries) {
-      co_return id;
-    }
-  }
-}
-
-// What a run is made with: a context with the engine lock, the journal's session and an identity, and where it begins.
-struct Begun {
-  std::unique_ptr<Context> context;
-  Stage stage = Stage::kPrepare;
-};
-
 // A way to begin, again after a fault: a new migration, or one that the journal has.
 using Begin = std::function<Awaitable<absl::StatusOr<Begun>>()>;
 using TakeUpOne = std::function<Awaitable<absl::StatusOr<Begun>>(int64_t id)>;
-
-Awaitable<absl::StatusOr<Begun>> BeginMigration(Target target, Change change, RunOptions options, Observer observer,
-                                                const StopRequest& stop) {
-  CO_ASSIGN_OR_RETURN(const Plan plan, co_await MakePlan(target, change, options));
-  if (plan.refused()) {
-    co_return Refusal(plan);
-  }
-  auto context = std::make_unique<Context>(target, std::move(change), options, std::move(observer), stop);
-  context->sessions.set_values(plan.build.design.values);
-  CO_ASSIGN_OR_RETURN(context->lock, co_await LockTable(context->sessions, plan.table.oid, plan.table.name.Plain()));
-  CO_ASSIGN_OR_RETURN(context->journal, co_await context->sessions.OpenLogin("journal"));
-  Migration migration;
-  migration.statement = context->change.statement;
-  migration.source = plan.table.name;
-  migration.source_oid = plan.table.oid;
-  migration.owner = plan.table.owner;
-  migration.options = ToJson(options);
-  CO_ASSIGN_OR_RETURN(const int64_t id, co_await Register(*context->journal, plan.table, migration));
-  SetIdentity(*context, id, plan.table.name, plan.table.owner);
-  co_return Begun{std::move(context), Stage::kPrepare};
-}
-
-Awaitable<absl::StatusOr<Begun>> TakeUpMigration(Target target, int64_t id, Observer observer,
-                                                 const StopRequest& stop) {
-  Sessions sessions(target, id);
-  CO_ASSIGN_OR_RETURN(const ValueSettings values, co_await ReadValueSettings(target));
-  CO_ASSIGN_OR_RETURN(auto journal, co_await sessions.OpenLogin("journal"));
-  CO_ASSIGN_OR_RETURN(const Migration known, co_await ReadMigration(*journal, id));
-  CO_ASSIGN_OR_RETURN(auto lock, co_await LockTable(sessions, known.source_oid, known.source.Plain()));
-  // Only now does nobody else work on it: the last engine may have swapped while we waited for its lock.
-  CO_ASSIGN_OR_RETURN(const Migration migration, co_await ReadSettledMigration(*journal, id));
-  if (migration.stage == Stage::kObserve) {
-    CO_RETURN_IF_ERROR(co_await CheckSomethingUnfinished(*journal, migration));
-  }
-  CO_ASSIGN_OR_RETURN(const RunOptions options, OptionsFromJson(migration.options));
-  CO_RETURN_IF_ERROR(co_await CheckMayRunOwnersCode(*journal, migration, options));
-  CO_ASSIGN_OR_RETURN(Change change, migration.statement.empty()
-                                         ? RebuildOf(migration.source.schema.name(), migration.source.name.name())
-                                         : ParseChange(migration.statement));
-  auto context = std::make_unique<Context>(target, std::move(change), options, std::move(observer), stop);
-  context->lock = std::move(lock);
-  context->journal = std::move(journal);
-  context->sessions.set_values(values);
-  if (!migration.design.is_null()) {
-    CO_ASSIGN_OR_RETURN(context->design, DesignFromJson(migration.design));
-    context->sessions.set_values(context->design.values);
-    // The server writes dates in definitions as the session's settings say: they are compared with those of then.
-    CO_ASSIGN_OR_RETURN(context->journal, co_await context->sessions.OpenLogin("journal"));
-    CO_ASSIGN_OR_RETURN(const std::optional<int64_t> log_index,
-                        co_await ReadOid(*context->journal, {context->design.schema_new, "pgmoult_change_log_key"}));
-    context->dual_write_on = context->report.dual_write = log_index.has_value();
-  }
-  SetIdentity(*context, id, migration.source, migration.owner);
-  CO_RETURN_IF_ERROR(co_await TakeUp(*context->journal, id));
-  CO_ASSIGN_OR_RETURN(const StandingOrders orders, co_await ReadStandingOrders(*context->journal, id));
-  context->cutover_allowed = orders.cutover_allowed;
-  if (orders.abort_asked) {
-    context->abort_asked = true;
-    context->gate.Stop();
-  }
-  if (orders.paused_by) {
-    context->gate.Close(PausedBy(*orders.paused_by));
-  }
-  CO_ASSIGN_OR_RETURN(
-      const pg::Result before,
-      co_await context->journal->Query(
-          "/* pgmoult:journal */ SELECT (SELECT coalesce(pg_catalog.sum(rows), 0)::pg_catalog.int8 FROM "
-          "pgmoult.chunk WHERE migration = $1), (SELECT coalesce(pg_catalog.sum(rows), "
-          "0)::pg_catalog.int8 FROM pgmoult.verified WHERE migration = $1)",
-          {id}));
-  CO_RETURN_IF_ERROR(before.Read(0, context->report.rows_copied, context->report.rows_verified));
-  co_return Begun{std::move(context), migration.stage};
-}
 
 // Waits until the run can be taken up again; its error when that is not to be expected any more.
 Awaitable<absl::StatusOr<Begun>> TakeUpAgain(const Begin& begin, const absl::Status& fault, const Context& last,
@@ -395,8 +215,12 @@ Awaitable<absl::StatusOr<Begun>> TakeUpAgain(const Begin& begin, const absl::Sta
       last.observer.on_progress(shown);
       CO_RETURN_IF_ERROR(co_await pg::SleepFor(kTick));
     }
-    if (last.stop.stopped() || deadline.Expired()) {
+    if (last.stop.stopped()) {
       co_return fault;
+    }
+    if (deadline.Expired()) {
+      co_return pg::Annotate(
+          fault, fmt::format("given up after {} s of trying again (--retry-for)", last.options.retry_for.count()));
     }
     absl::StatusOr<Begun> begun = co_await begin();
     // Our own engine lock may outlive us for a while, where the server has not heard that we are gone.
@@ -406,6 +230,33 @@ Awaitable<absl::StatusOr<Begun>> TakeUpAgain(const Begin& begin, const absl::Sta
     }
     why = begun.status();
   }
+}
+
+// `run` has found an unfinished migration of the same change.
+Awaitable<absl::Status> TellTakenUp(const Begun& begun, const RunOptions& given) {
+  Context& context = *begun.context;
+  CO_RETURN_IF_ERROR(
+      co_await Record(context, "resumed",
+                      fmt::format("migration {} had begun this change already: it is taken up in stage {}",
+                                  context.id(), StageName(begun.stage)),
+                      nullptr));
+  const std::vector<std::string> differences = DiffOptions(context.options, given);
+  co_return differences.empty()
+      ? absl::OkStatus()
+      : co_await Record(context, "warning",
+                        fmt::format("the options that it was begun with hold: {}", fmt::join(differences, ", ")),
+                        nullptr);
+}
+
+// After the swap there may be foreign keys to validate, and nothing else.
+Awaitable<absl::Status> CheckSomethingUnfinished(const Begun& begun) {
+  Context& context = *begun.context;
+  CO_ASSIGN_OR_RETURN(const std::string unfinished, co_await ReadUnfinished(*context.journal, context.design));
+  const bool nothing = unfinished.empty() || begun.state == State::kDone;
+  co_return nothing
+      ? absl::FailedPreconditionError(fmt::format(
+            "migration {0} has been swapped; there is nothing to resume (pgmoult finalize {0})", context.id()))
+      : absl::OkStatus();
 }
 
 // Runs to the end; faults that pass are waited out, each for as long as the options say.
@@ -431,6 +282,8 @@ Awaitable<absl::StatusOr<RunReport>> ConductPatiently(Begun begun, Begin anew, T
     if (!again.ok()) {
       co_return again.status();
     }
+    CO_RETURN_IF_ERROR(co_await AddEvent(*again->context->journal, again->context->id(), "interrupted",
+                                         {{"text", pg::Describe(ended.status())}}));
     again->context->started = context.started;
     again->context->report.stage_seconds = context.report.stage_seconds;
     again->context->report.swap_tries = context.report.swap_tries;
@@ -464,8 +317,15 @@ boost::json::value ToJson(const RunReport& report) {
 Awaitable<absl::StatusOr<RunReport>> RunMigration(const Target& target, Change change, RunOptions options,
                                                   Observer observer, const StopRequest& stop) {
   const Begin anew = [&] { return BeginMigration(target, change, options, observer, stop); };
-  CO_ASSIGN_OR_RETURN(Begun begun, co_await anew());
   const TakeUpOne take_up = [&](int64_t id) { return TakeUpMigration(target, id, observer, stop); };
+  CO_RETURN_IF_ERROR(options.Validate());
+  CO_ASSIGN_OR_RETURN(const std::optional<int64_t> unfinished, co_await FindUnfinished(target, change));
+  if (!unfinished) {
+    CO_ASSIGN_OR_RETURN(Begun begun, co_await anew());
+    co_return co_await ConductPatiently(std::move(begun), anew, take_up);
+  }
+  CO_ASSIGN_OR_RETURN(Begun begun, co_await take_up(*unfinished));
+  CO_RETURN_IF_ERROR(co_await TellTakenUp(begun, options));
   co_return co_await ConductPatiently(std::move(begun), anew, take_up);
 }
 
@@ -473,6 +333,9 @@ Awaitable<absl::StatusOr<RunReport>> ResumeMigration(const Target& target, int64
                                                      const StopRequest& stop) {
   const TakeUpOne take_up = [&](int64_t migration) { return TakeUpMigration(target, migration, observer, stop); };
   CO_ASSIGN_OR_RETURN(Begun begun, co_await take_up(id));
+  if (begun.stage == Stage::kObserve) {
+    CO_RETURN_IF_ERROR(co_await CheckSomethingUnfinished(begun));
+  }
   co_return co_await ConductPatiently(std::move(begun), /*anew=*/{}, take_up);
 }
 

@@ -1,5 +1,6 @@
 #include "engine/sessions.h"
 
+#include "absl/strings/cord.h"
 #include "engine/context.h"
 #include "fmt/format.h"
 #include "pg/macros.h"
@@ -16,6 +17,8 @@ constexpr char kStatementTimeout[] = "120s";
 // Of a chunk; one that takes longer is cut smaller. Well under the 60 s that the client waits for an answer.
 constexpr char kChunkTimeout[] = "30s";
 
+constexpr char kStandbyUrl[] = "pgmoult/standby";
+
 std::string ApplicationName(int64_t migration, const std::string& purpose) {
   return migration == 0 ? fmt::format("pgmoult {}", purpose) : fmt::format("pgmoult {} {}", migration, purpose);
 }
@@ -24,9 +27,11 @@ std::string ApplicationName(int64_t migration, const std::string& purpose) {
 Awaitable<absl::StatusOr<std::unique_ptr<pg::Connection>>> OpenChecked(pg::ConnectOptions options) {
   CO_ASSIGN_OR_RETURN(auto connection, co_await pg::Connection::Connect(std::move(options)));
   if (connection->parameter("in_hot_standby") == "on") {
-    co_return absl::FailedPreconditionError(
+    absl::Status standby = absl::FailedPreconditionError(
         "the server is a standby, which can only be read; connect to its primary (libpq's target_session_attrs=primary "
         "finds it among several hosts)");
+    standby.SetPayload(kStandbyUrl, absl::Cord("1"));
+    co_return standby;
   }
   co_return connection;
 }
@@ -59,7 +64,11 @@ Awaitable<absl::StatusOr<std::unique_ptr<pg::Connection>>> Sessions::Open(Settin
   pg::ConnectOptions options;
   options.keywords = target_.keywords;
   options.settings = std::move(settings);
-  co_return co_await OpenChecked(std::move(options));
+  CO_ASSIGN_OR_RETURN(auto connection, co_await OpenChecked(std::move(options)));
+  if (engine_) {
+    CO_RETURN_IF_ERROR(co_await JoinEngine(*connection, *engine_));
+  }
+  co_return connection;
 }
 
 Awaitable<absl::StatusOr<std::unique_ptr<pg::Connection>>> Sessions::OpenLogin(std::string purpose) const {
@@ -97,6 +106,8 @@ Awaitable<absl::StatusOr<std::unique_ptr<pg::Connection>>> Sessions::OpenBuilder
 copier::OpenSession Sessions::WorkerOpener() const {
   return [sessions = *this](std::string purpose) { return sessions.OpenWorker(std::move(purpose)); };
 }
+
+bool IsStandby(const absl::Status& status) { return status.GetPayload(kStandbyUrl).has_value(); }
 
 Awaitable<absl::StatusOr<ValueSettings>> ReadValueSettings(const Target& target) {
   pg::ConnectOptions options;

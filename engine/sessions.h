@@ -1,12 +1,14 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "copier/copy.h"
+#include "engine/engine_lock.h"
 #include "pg/connection.h"
 
 namespace pgmoult::engine {
@@ -35,6 +37,9 @@ class Sessions {
   void set_migration(int64_t migration) { migration_ = migration; }
   void set_values(ValueSettings values) { values_ = std::move(values); }
   void set_role(std::string role) { role_ = std::move(role); }
+  // All sessions opened from now on belong to this engine.
+  void set_engine(const EngineMembership& engine) { engine_ = engine; }
+  const std::optional<EngineMembership>& engine() const { return engine_; }
   const Target& target() const { return target_; }
   const ValueSettings& values() const { return values_; }
 
@@ -57,7 +62,11 @@ class Sessions {
   int64_t migration_;
   ValueSettings values_;
   std::string role_;
+  std::optional<EngineMembership> engine_;
 };
+
+// A session was not to be had since the server is a standby.
+bool IsStandby(const absl::Status& status);
 
 // The value settings that a plain session of this login has. A server that we cannot work with (its version, a standby)
 // is an error of kind kRefused.

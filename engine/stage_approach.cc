@@ -1,3 +1,4 @@
+#include "copier/points.h"
 #include "engine/capture.h"
 #include "engine/catalog.h"
 #include "engine/context.h"
@@ -123,6 +124,7 @@ Awaitable<absl::Status> StartDualWrite(Context& context) {
       co_return absl::IsDeadlineExceeded(status) ? WithEndKind(EndKind::kLockNotGot, status) : status;
     }
   }
+  copier::Pass("approach: writes go through");
   context.dual_write_on = true;
   context.report.dual_write = true;
   co_return co_await Record(context, "dual_write", "writes go through to the shadow from now on", nullptr);
@@ -134,6 +136,7 @@ Awaitable<absl::Status> ApproachStage(Context& context) {
   CO_RETURN_IF_ERROR(co_await context.lock_wait.Run([&context] {
     return pg::InTransaction(*context.journal, "/* pgmoult:approach */ BEGIN", CheckDependents(context));
   }));
+  copier::Pass("approach: checked");
   CO_ASSIGN_OR_RETURN(copier::Replayer* const replayer, co_await GetReplayer(context));
   Show(context, "catching up", 0, 0);
   CO_RETURN_IF_ERROR(co_await StartDualWrite(context));

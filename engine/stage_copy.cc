@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "copier/copy.h"
+#include "copier/points.h"
 #include "copier/sql_builder.h"
 #include "engine/builds.h"
 #include "engine/capture.h"
@@ -149,6 +150,7 @@ Awaitable<absl::Status> RestartCopy(Context& context) {
 Awaitable<absl::Status> CopyStage(Context& context) {
   CO_ASSIGN_OR_RETURN(const auto worker, co_await context.sessions.OpenWorker("plan"));
   CO_ASSIGN_OR_RETURN(copier::CopyState state, co_await FixTheEnd(context, *worker));
+  copier::Pass("copy: end fixed");
   CO_ASSIGN_OR_RETURN(const TableFacts table, co_await FindTable(*worker, context.design.transfer.source.schema.name(),
                                                                  context.design.transfer.source.name.name(), ""));
   if (state.end) {
@@ -169,6 +171,9 @@ Awaitable<absl::Status> CopyStage(Context& context) {
   context.report.rows_copied = progress.rows;
   context.failed_chunk = progress.failed;
   context.progress.workers = 0;
+  if (status.ok()) {
+    copier::Pass("copy: all copied");
+  }
   co_return status;
 }
 

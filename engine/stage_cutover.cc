@@ -3,6 +3,7 @@
 #include <map>
 #include <utility>
 
+#include "copier/points.h"
 #include "engine/capture.h"
 #include "engine/catalog.h"
 #include "engine/context.h"
@@ -268,12 +269,14 @@ Awaitable<absl::Status> Swap::Exchange(bool fence) {
   CO_RETURN_IF_ERROR(co_await SetState(*context_.journal, context_.id(), State::kSwapped, UnfinishedText(design_)));
   CO_RETURN_IF_ERROR(co_await CheckHold());
   context_.uninterruptible = true;  // what follows is COMMIT
+  copier::Pass("cutover: before COMMIT");
   co_return absl::OkStatus();
 }
 
 // In dual-write: nothing may be left to replay, so that every snapshot sees in the new table what it saw in the old.
 Awaitable<absl::Status> Swap::StrictBody() {
   held_since_ = Clock::now();
+  copier::Pass("cutover: locked");
   CO_RETURN_IF_ERROR(co_await CheckLogEmpty());
   co_return co_await Exchange(/*fence=*/context_.report.old_snapshots_overridden);
 }
@@ -301,6 +304,7 @@ Awaitable<absl::Status> Swap::LimitReplay() {
 // Writers wait behind SHARE ROW EXCLUSIVE, readers go on; another session replays what is left; then readers wait too.
 Awaitable<absl::Status> Swap::StoppedWritersBody() {
   held_since_ = Clock::now();
+  copier::Pass("cutover: locked");
   CO_RETURN_IF_ERROR(co_await CheckLogShort());
   for (;;) {
     // Once: whoever waits for ACCESS EXCLUSIVE behind us (a TRUNCATE) is in the replay's way, and goes only when we do.
@@ -422,6 +426,7 @@ Awaitable<absl::Status> Swap::Run() {
   CO_ASSIGN_OR_RETURN(lock_.deadlock_timeout, co_await ReadDeadlockTimeout(*observer_));
   lock_.max_hold = context_.options.max_hold;
   CO_RETURN_IF_ERROR(co_await MakeOldSchema());
+  copier::Pass("cutover: old schema made");
   CO_RETURN_IF_ERROR(co_await ListLocked());
   CO_RETURN_IF_ERROR(co_await MakeMaterializedViews(context_));
   CO_ASSIGN_OR_RETURN(const pg::Result now,
@@ -437,6 +442,7 @@ Awaitable<absl::Status> Swap::Run() {
       status = committed ? absl::OkStatus() : TryAgain("the connection was lost before the swap committed");
     }
     if (status.ok()) {
+      copier::Pass("cutover: committed");
       context_.report.swap_hold_ms = MsSince(held_since_);
       break;
     }

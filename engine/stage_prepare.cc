@@ -1,5 +1,6 @@
 #include <utility>
 
+#include "copier/points.h"
 #include "engine/capture.h"
 #include "engine/catalog.h"
 #include "engine/context.h"
@@ -75,10 +76,14 @@ Awaitable<absl::Status> InstallCapture(Context& context) {
   const absl::Status status =
       co_await WithPoliteLock(*context.journal, *observer, lock, [&context] { return MakeTriggers(context); });
   context.making_triggers = false;
+  if (status.ok()) {
+    copier::Pass("prepare: triggers made");
+  }
   co_return absl::IsDeadlineExceeded(status) ? WithEndKind(EndKind::kLockNotGot, status) : status;
 }
 
 Awaitable<absl::Status> PrepareStage(Context& context) {
+  copier::Pass("prepare: registered");
   // A run that died between the two transactions has its design in the journal, and lacks only the triggers.
   if (context.design.source_oid == 0) {
     CO_ASSIGN_OR_RETURN(const TableFacts table,
@@ -86,6 +91,7 @@ Awaitable<absl::Status> PrepareStage(Context& context) {
                                            context.design.transfer.source.name.name(), ""));
     CO_RETURN_IF_ERROR(
         co_await pg::InTransaction(*context.journal, "/* pgmoult:prepare */ BEGIN", MakeShadow(context, table)));
+    copier::Pass("prepare: shadow made");
   }
   Show(context, "making triggers", 0, 0);
   co_return co_await InstallCapture(context);

@@ -1,6 +1,7 @@
 #include <utility>
 #include <vector>
 
+#include "copier/points.h"
 #include "engine/builds.h"
 #include "engine/context.h"
 #include "fmt/format.h"
@@ -53,12 +54,14 @@ Awaitable<absl::Status> ReplayStage(Context& context) {
   Show(context, "catching up", 0, 0);
   CO_RETURN_IF_ERROR(co_await replayer->CatchUp(kShortLog, kMaxLaps));
   CO_RETURN_IF_ERROR(co_await BuildUnique(context, *replayer));
+  copier::Pass("replay: constraints built");
   Show(context, "ANALYZE", 0, 0);
   CO_ASSIGN_OR_RETURN(const auto builder, co_await context.sessions.OpenBuilder("analyze"));
   CO_RETURN_IF_ERROR(
       (co_await builder->Query(fmt::format("/* pgmoult:replay */ ANALYZE {}", context.design.transfer.shadow), {},
                                pg::Deadline::Never()))
           .status());
+  copier::Pass("replay: analyzed");
   Show(context, "catching up", 0, 0);
   CO_RETURN_IF_ERROR(co_await replayer->CatchUp(kShortLog, kMaxLaps));
   if (context.options.dual_write == DualWriteMode::kEarly) {

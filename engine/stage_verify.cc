@@ -9,6 +9,7 @@
 #include "copier/chunk_sizer.h"
 #include "copier/copy.h"
 #include "copier/marker.h"
+#include "copier/points.h"
 #include "copier/sql_builder.h"
 #include "engine/catalog.h"
 #include "engine/context.h"
@@ -225,6 +226,7 @@ Awaitable<absl::StatusOr<bool>> Verify::TryRange(pg::Connection& connection, con
   Show(context_, "", context_.progress.done + static_cast<double>(comparison.source.count()),
        std::max(context_.progress.total, context_.progress.done));
   CO_RETURN_IF_ERROR(co_await RecordChunk(connection, range, comparison));
+  copier::Pass("verify: chunk recorded");
   co_return true;
 }
 
@@ -436,6 +438,7 @@ Awaitable<absl::Status> VerifyStage(Context& context) {
   CO_ASSIGN_OR_RETURN(copier::Replayer* const replayer, co_await GetReplayer(context));
   Verify verify(context, *replayer, shadow.rows);
   CO_RETURN_IF_ERROR(co_await verify.Run());
+  copier::Pass("verify: all compared");
   if (context.design.must_verify) {
     context.design.must_verify = false;
     CO_RETURN_IF_ERROR(co_await SetDesign(*context.journal, context.id(), ToJson(context.design)));

@@ -2,6 +2,8 @@
 
 #ifdef PGMOULT_TEST_HOOKS
 
+#include <csignal>
+#include <cstdlib>
 #include <utility>
 
 namespace pgmoult::pg {
@@ -9,6 +11,11 @@ namespace {
 
 StatementHook& TheHook() {
   static StatementHook hook;
+  return hook;
+}
+
+PointHook& ThePointHook() {
+  static PointHook hook;
   return hook;
 }
 
@@ -24,6 +31,25 @@ void SetStatementHook(StatementHook hook) { TheHook() = std::move(hook); }
 void PassStatementHook(std::string& sql) {
   if (TheHook()) {
     TheHook()(sql);
+  }
+}
+
+void SetPointHook(PointHook hook) { ThePointHook() = std::move(hook); }
+
+void PassPointHook(std::string_view point) {
+  if (ThePointHook()) {
+    ThePointHook()(point);
+  }
+}
+
+void DieAtPointNamedBy(const char* variable) {
+  const char* const wanted = std::getenv(variable);
+  if (wanted != nullptr) {
+    SetPointHook([point = std::string(wanted)](std::string_view passed) {
+      if (passed == point) {
+        std::raise(SIGKILL);
+      }
+    });
   }
 }
 

@@ -19,6 +19,15 @@ using StatementHook = std::function<void(std::string& sql)>;
 void SetStatementHook(StatementHook hook);
 void PassStatementHook(std::string& sql);
 
+// Called at each of the places that copier/points.h lists, on the run's thread; may wait, or end the process. Not
+// thread safe.
+using PointHook = std::function<void(std::string_view point)>;
+void SetPointHook(PointHook hook);
+void PassPointHook(std::string_view point);
+// For a process of its own: kill -9 at the point that the environment variable names, when it is passed for the first
+// time.
+void DieAtPointNamedBy(const char* variable);
+
 // A fault that no change of a statement's text makes. True where it was switched on by SetFault().
 bool HasFault(std::string_view fault);
 void SetFault(std::string fault);
@@ -26,6 +35,8 @@ void SetFault(std::string fault);
 #else
 
 inline void PassStatementHook(std::string& /*sql*/) {}
+inline void PassPointHook(std::string_view /*point*/) {}
+inline void DieAtPointNamedBy(const char* /*variable*/) {}
 inline bool HasFault(std::string_view /*fault*/) { return false; }
 
 #endif

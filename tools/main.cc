@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "pg/test_hooks.h"
 #include "tools/cli.h"
 #include "tools/commands.h"
 
@@ -52,6 +53,7 @@ int main(int argc, char** argv) {
   HidePasswordVariable();
   // A reader that goes away (`pgmoult run | head`) must not end a run.
   std::signal(SIGPIPE, SIG_IGN);
+  pgmoult::pg::DieAtPointNamedBy("PGMOULT_TEST_DIE_AT");  // does nothing but where tests are built
   try {
     const pgmoult::tools::ParsedLine line =
         pgmoult::tools::ParseCommandLine(std::vector<std::string>(argv + (argc > 0 ? 1 : 0), argv + argc));

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "engine/control.h"
+#include "engine/engine_lock.h"
 #include "engine/journal.h"
 #include "engine/run.h"
 #include "fmt/format.h"

@@ -155,11 +155,11 @@ TEST_P(KillTest, CleanupLeavesNothing) {
 
 TEST_P(KillTest, ResumeEndsAsIfNothingHadHappened) {
   ASSERT_NO_FATAL_FAILURE(KillIn(GetParam()));
-  const Ended again = Command("run", {"--alter", kChange});
-  EXPECT_EQ(again.code, 1) << again.output;
-  EXPECT_THAT(again.output, HasSubstr("unfinished"));
-  EXPECT_THAT(again.output, HasSubstr("pgmoult resume 1"));
-  EXPECT_THAT(again.output, HasSubstr("pgmoult abort 1"));
+  const Ended other = Command("run", {"--alter", "ALTER TABLE t ADD COLUMN other int"});
+  EXPECT_EQ(other.code, 1) << other.output;
+  EXPECT_THAT(other.output, HasSubstr("unfinished"));
+  EXPECT_THAT(other.output, HasSubstr("pgmoult resume 1"));
+  EXPECT_THAT(other.output, HasSubstr("pgmoult abort 1"));
   Release();
   Program resumed(Words("resume", {"1"}));
   if (GetParam() == "approach") {
@@ -173,6 +173,39 @@ TEST_P(KillTest, ResumeEndsAsIfNothingHadHappened) {
   EXPECT_TRUE(Journal("m.state = 'swapped'"));
   const Ended finalized = Command("finalize", {"1"});
   EXPECT_EQ(finalized.code, 0) << finalized.output;
+  EXPECT_EQ(Command("cleanup").code, 0);
+  EXPECT_EQ(Leftovers(session_), "");
+  ExpectApplicationUnharmed();
+}
+
+// An engine that is frozen cannot notice that its lock is gone.
+class FrozenEngineTest : public KillBase {};
+
+TEST_F(FrozenEngineTest, HasLostItsSessionsBeforeAnotherOneBegins) {
+  gate_ = std::make_unique<Gate>(database_, "chunk");
+  const std::vector<std::string> run = {"--alter", change_, "--chunk-ms", "50", "--retry-for", "0s"};
+  Program frozen(Words("run", run));
+  gate_->WaitUntilReached();
+  const auto pids = [this](const std::string& condition) {
+    return session_.Scalar<std::string>(
+        fmt::format("SELECT coalesce(string_agg(pid::text, ', ' ORDER BY pid), '') FROM pg_stat_activity WHERE datname "
+                    "= current_database() AND application_name LIKE 'pgmoult %' AND {}",
+                    condition));
+  };
+  const std::string copying = pids("application_name = 'pgmoult 1 copy'");
+  ASSERT_NE(copying, "");
+  frozen.Signal(SIGSTOP);
+  session_.Exec(fmt::format("SELECT pg_terminate_backend({})", pids("application_name = 'pgmoult engine lock'")));
+  Program second(Words("run", run));
+  ASSERT_TRUE(Eventually([&] { return pids(fmt::format("pid IN ({})", copying)).empty(); }));
+  Release();
+  EXPECT_EQ(second.Wait(), 0) << second.output();
+  EXPECT_THAT(second.output(), ::testing::Not(HasSubstr("REPAIRED")));
+  frozen.Signal(SIGCONT);
+  EXPECT_NE(frozen.Wait(), 0) << frozen.output();
+  EXPECT_EQ(KeyType(), "bigint");
+  EXPECT_TRUE(Journal("m.state = 'swapped'"));
+  EXPECT_EQ(Command("finalize", {"1"}).code, 0);
   EXPECT_EQ(Command("cleanup").code, 0);
   EXPECT_EQ(Leftovers(session_), "");
   ExpectApplicationUnharmed();

@@ -60,7 +60,30 @@ class SessionLossBase : public ::testing::Test {
   Session session_{database_};
 };
 
-class SessionLossTest : public SessionLossBase, public ::testing::WithParamInterface<Loss> {};
+class SessionLossTest : public SessionLossBase, public ::testing::WithParamInterface<Loss> {
+ protected:
+  std::unique_ptr<Gate> GateOf(const Loss& loss) {
+    return loss.gate.empty() ? nullptr : std::make_unique<Gate>(database_, loss.gate);
+  }
+  // Waits until the run is where it has that session, ends it, and lets the run go on.
+  void Terminate(const Loss& loss, BackgroundRun& run, Gate* gate) {
+    if (gate != nullptr) {
+      gate->WaitUntilReached();
+    } else {
+      ASSERT_TRUE(run.WaitForWaiting("postponed"));
+    }
+    ASSERT_TRUE(Eventually([&] {
+      return session_.Scalar<int64_t>(fmt::format(
+                 "SELECT count(*) FILTER (WHERE pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname "
+                 "= current_database() AND application_name = 'pgmoult 1 {0}' OR datname = "
+                 "current_database() AND application_name = 'pgmoult {0}'",
+                 loss.purpose)) > 0;
+    }));
+    if (gate != nullptr) {
+      gate->Open();
+    }
+  }
+};
 
 INSTANTIATE_TEST_SUITE_P(Sessions, SessionLossTest,
                          ::testing::Values(Loss{"engine lock", ""}, Loss{"control", ""}, Loss{"replay", ""},
@@ -82,27 +105,11 @@ TEST_P(SessionLossTest, StopsTheRunWhichCanBeResumed) {
   engine::RunOptions options = Options();
   options.postpone_cutover = loss.gate.empty();
   options.max_hold = std::chrono::seconds(60);
-  std::unique_ptr<Gate> gate;
-  if (!loss.gate.empty()) {
-    gate = std::make_unique<Gate>(database_, loss.gate);
-  }
+  options.retry_for = std::chrono::seconds(0);
   {
+    std::unique_ptr<Gate> gate = GateOf(loss);
     BackgroundRun run(TargetOf(database_), kChange, options);
-    if (gate != nullptr) {
-      gate->WaitUntilReached();
-    } else {
-      ASSERT_TRUE(run.WaitForWaiting("postponed"));
-    }
-    ASSERT_TRUE(Eventually([&] {
-      return session_.Scalar<int64_t>(fmt::format(
-                 "SELECT count(*) FILTER (WHERE pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname "
-                 "= current_database() AND application_name = 'pgmoult 1 {0}' OR datname = "
-                 "current_database() AND application_name = 'pgmoult {0}'",
-                 loss.purpose)) > 0;
-    }));
-    if (gate != nullptr) {
-      gate->Open();
-    }
+    ASSERT_NO_FATAL_FAILURE(Terminate(loss, run, gate.get()));
     const auto report = run.Finish();
     ASSERT_FALSE(report.ok());
     EXPECT_TRUE(pg::IsConnectionLost(report.status()) || absl::IsUnavailable(report.status()))
@@ -119,6 +126,29 @@ TEST_P(SessionLossTest, StopsTheRunWhichCanBeResumed) {
   const auto report = resumed.Finish();
   ASSERT_TRUE(report.ok()) << pg::Describe(report.status());
   EXPECT_EQ(report->repaired, 0);
+  ExpectFinishedRight();
+  writers.Stop();
+  EXPECT_EQ(writers.errors(), "");
+  EXPECT_EQ(writers.Difference(session_), "");
+}
+
+TEST_P(SessionLossTest, IsWaitedOutWithinTheRun) {
+  const Loss& loss = GetParam();
+  Writers writers(database_, 1, 8000);
+  engine::RunOptions options = Options();
+  options.postpone_cutover = loss.gate.empty();
+  options.max_hold = std::chrono::seconds(60);
+  std::unique_ptr<Gate> gate = GateOf(loss);
+  BackgroundRun run(TargetOf(database_), kChange, options);
+  ASSERT_NO_FATAL_FAILURE(Terminate(loss, run, gate.get()));
+  if (loss.gate.empty()) {
+    ASSERT_TRUE(run.WaitForEvent("interrupted"));
+    ASSERT_TRUE(Eventually([&] { return RunSync(engine::Cutover(TargetOf(database_), 1)).ok(); }));
+  }
+  const auto report = run.Finish();
+  ASSERT_TRUE(report.ok()) << pg::Describe(report.status());
+  EXPECT_EQ(report->repaired, 0);
+  EXPECT_EQ(report->interruptions, 1);
   ExpectFinishedRight();
   writers.Stop();
   EXPECT_EQ(writers.errors(), "");

@@ -3,12 +3,16 @@
 #include <atomic>
 #include <cstdint>
 #include <cstdlib>
+#include <functional>
 #include <iostream>
 #include <map>
+#include <memory>
 #include <mutex>
+#include <optional>
 #include <random>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -28,19 +32,29 @@ inline uint32_t TestSeed() {
   return seed;
 }
 
+// What an application does when the server goes away under it.
+enum class WhenLost {
+  kFail,      // that is an error
+  kComeBack,  // connects again, looks whether the last statement was committed, and goes on
+};
+
 // An application at work on table t (id, n): sessions that count up, insert, delete and move rows, and keep a ledger of
 // what every row must hold. Each owns the ids of its residue class, so that the ledger is exact. The database must
 // outlive them.
 class Writers {
  public:
   // Rows 1 to `rows` are there, with n = 0.
-  Writers(const TestDatabase& database, int count, int64_t rows) : count_(count), ledgers_(static_cast<size_t>(count)) {
+  Writers(const TestDatabase& database, int count, int64_t rows, WhenLost when_lost = WhenLost::kFail)
+      : Writers([&database] { return std::make_unique<Session>(database); }, count, rows, when_lost) {}
+  // `connect` is called on their threads; it throws where there is no server.
+  Writers(std::function<std::unique_ptr<Session>()> connect, int count, int64_t rows, WhenLost when_lost)
+      : connect_(std::move(connect)), count_(count), when_lost_(when_lost), ledgers_(static_cast<size_t>(count)) {
     const uint32_t seed = TestSeed();
     for (int64_t id = 1; id <= rows; ++id) {
       ledgers_[static_cast<size_t>(id % count)][id] = 0;
     }
     for (int writer = 0; writer < count; ++writer) {
-      threads_.emplace_back([this, &database, writer, seed] { Write(database, writer, seed); });
+      threads_.emplace_back([this, writer, seed] { Write(writer, seed); });
     }
   }
   Writers(const Writers&) = delete;
@@ -55,6 +69,8 @@ class Writers {
     threads_.clear();
   }
   int64_t statements() const { return statements_; }
+  // Sessions that were lost.
+  int64_t losses() const { return losses_; }
   // What the application's statements failed with; "" as it must be.
   std::string errors() const {
     const std::scoped_lock lock(mutex_);
@@ -85,13 +101,40 @@ class Writers {
  private:
   using Ledger = std::map<int64_t, int64_t>;
 
-  void Write(const TestDatabase& database, int writer, uint32_t seed) {
+  // A row of the ledger that a statement is about, or nothing: no such row.
+  using Entry = std::optional<int64_t>;
+  // What a statement does to the row `id`, and to the row `next`, which it may make.
+  struct Step {
+    std::string sql;
+    int64_t id = 0;
+    int64_t next = 0;
+    Entry id_after;
+    Entry next_after;
+  };
+
+  void Write(int writer, uint32_t seed) {
     try {
-      Session session(database);
+      std::unique_ptr<Session> session = connect_();
       std::mt19937 random(seed + static_cast<uint32_t>(writer));
       Ledger& ledger = ledgers_[static_cast<size_t>(writer)];
       int64_t next = 1'000'000LL * count_ + writer;
-      while (!stopping_ && WriteOnce(session, random, ledger, next)) {
+      while (!stopping_) {
+        const Step step = ChooseStep(random, ledger, next);
+        next += count_;
+        const absl::StatusOr<pg::Result> result = session->Try(step.sql);
+        if (result.ok() && result->affected() == 1) {
+          Enter(ledger, step);
+        } else if (when_lost_ == WhenLost::kComeBack && pg::IsConnectionLost(result.status())) {
+          ++losses_;
+          session = ComeBack();
+          if (session == nullptr || !Settle(*session, ledger, step)) {
+            break;
+          }
+        } else {
+          Report(result.ok() ? fmt::format("{}: {} rows", step.sql, result->affected())
+                             : fmt::format("{}: {}", step.sql, pg::Describe(result.status())));
+          break;
+        }
         ++statements_;
         // The pace of the load: it must leave the processors something for the engine.
         std::this_thread::sleep_for(std::chrono::milliseconds(1));
@@ -101,39 +144,62 @@ class Writers {
     }
   }
 
-  // One statement and its entry in the ledger; false where it failed.
-  bool WriteOnce(Session& session, std::mt19937& random, Ledger& ledger, int64_t& next) {
+  static Step ChooseStep(std::mt19937& random, const Ledger& ledger, int64_t next) {
     auto victim = ledger.begin();
     std::advance(victim, static_cast<std::ptrdiff_t>(random() % ledger.size()));
-    const int64_t id = victim->first;
+    const auto [id, n] = *victim;
     const uint32_t choice = random() % 100;
-    std::string sql = fmt::format("UPDATE t SET n = n + 1 WHERE id = {}", id);
     if (choice < 20) {
-      sql = fmt::format("INSERT INTO t (id, n) VALUES ({}, 1)", next);
-    } else if (choice < 30) {
-      sql = fmt::format("DELETE FROM t WHERE id = {}", id);
-    } else if (choice < 40) {
-      sql = fmt::format("UPDATE t SET id = {}, n = n + 1 WHERE id = {}", next, id);
+      return {fmt::format("INSERT INTO t (id, n) VALUES ({}, 1)", next), id, next, n, 1};
     }
-    const absl::StatusOr<pg::Result> result = session.Try(sql);
-    if (!result.ok() || result->affected() != 1) {
-      Report(result.ok() ? fmt::format("{}: {} rows", sql, result->affected())
-                         : fmt::format("{}: {}", sql, pg::Describe(result.status())));
-      return false;
+    if (choice < 30) {
+      return {fmt::format("DELETE FROM t WHERE id = {}", id), id, next, std::nullopt, std::nullopt};
     }
-    if (choice < 20) {
-      ledger[next] = 1;
-    } else if (choice < 30) {
-      ledger.erase(id);
-    } else if (choice < 40) {
-      const int64_t n = ledger[id];
-      ledger.erase(id);
-      ledger[next] = n + 1;
-    } else {
-      ++ledger[id];
+    if (choice < 40) {
+      return {fmt::format("UPDATE t SET id = {}, n = n + 1 WHERE id = {}", next, id), id, next, std::nullopt, n + 1};
     }
-    next += choice < 20 || (choice >= 30 && choice < 40) ? count_ : 0;
-    return true;
+    return {fmt::format("UPDATE t SET n = n + 1 WHERE id = {}", id), id, next, n + 1, std::nullopt};
+  }
+
+  static void Enter(Ledger& ledger, const Step& step) {
+    for (const auto& [id, entry] : {std::pair(step.id, step.id_after), std::pair(step.next, step.next_after)}) {
+      if (entry) {
+        ledger[id] = *entry;
+      } else {
+        ledger.erase(id);
+      }
+    }
+  }
+
+  // nullptr where it was stopped meanwhile.
+  std::unique_ptr<Session> ComeBack() {
+    while (!stopping_) {
+      try {
+        return connect_();
+      } catch (const std::exception&) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));  // the server is still away
+      }
+    }
+    return nullptr;
+  }
+
+  // Whether the statement was committed before the session was lost: both rows as before, or both as after.
+  bool Settle(Session& session, Ledger& ledger, const Step& step) {
+    const auto read = [&session](int64_t id) -> Entry {
+      const pg::Result result = session.Exec(fmt::format("SELECT n FROM t WHERE id = {}", id));
+      return result.rows() == 0 ? Entry() : result.Get<int64_t>(0, 0).value();
+    };
+    const Entry id_now = read(step.id);
+    const Entry next_now = read(step.next);
+    if (id_now == step.id_after && next_now == step.next_after) {
+      Enter(ledger, step);
+      return true;
+    }
+    const bool as_before = id_now == Entry(ledger.at(step.id)) && next_now == std::nullopt;
+    if (!as_before) {
+      Report(fmt::format("{}: after it was lost, the rows are neither as before nor as after", step.sql));
+    }
+    return as_before;
   }
 
   void Report(const std::string& error) {
@@ -141,11 +207,14 @@ class Writers {
     errors_ += error + "\n";
   }
 
+  std::function<std::unique_ptr<Session>()> connect_;
   int count_;
+  WhenLost when_lost_;
   std::vector<Ledger> ledgers_;  // each touched by its own thread only, until Stop()
   std::vector<std::thread> threads_;
   std::atomic<bool> stopping_ = false;
   std::atomic<int64_t> statements_ = 0;
+  std::atomic<int64_t> losses_ = 0;
   mutable std::mutex mutex_;
   std::string errors_;  // guarded by mutex_
 };
