@@ -307,22 +307,19 @@ absl::StatusOr<std::unique_ptr<PrivateServer>> PrivateServer::Start(Options opti
   RETURN_IF_ERROR(server->MakeDirectory());
   RETURN_IF_ERROR(server->InitCluster());
   RETURN_IF_ERROR(server->WriteSettings());
-  for (int attempt = 0;; ++attempt) {
-    const std::optional<int> port = FreePort();
-    if (!port) {
-      return absl::ResourceExhaustedError("no free port between 15000 and 32000 on 127.0.0.1");
-    }
-    server->port_ = *port;
-    absl::Status status = server->Launch();
-    if (status.ok()) {
-      return server;
-    }
-    const bool port_taken = Contains(LastLines(server->log_path_), "Address already in use");
-    if (!port_taken || attempt + 1 == kPortAttempts) {
-      return status;
-    }
-    ::truncate(server->log_path_.c_str(), 0);
-  }
+  RETURN_IF_ERROR(server->LaunchOnFreePort());
+  return server;
+}
+
+absl::StatusOr<std::unique_ptr<PrivateServer>> PrivateServer::StartStandby(const PrivateServer& primary) {
+  std::unique_ptr<PrivateServer> server(new PrivateServer(primary.options_));
+  RETURN_IF_ERROR(server->MakeDirectory());
+  RETURN_IF_ERROR(server->RunTool({"pg_basebackup", "--pgdata=" + server->data_dir_, "--host=" + primary.directory_,
+                                   fmt::format("--port={}", primary.port_), "--username=" + primary.options_.user,
+                                   "--write-recovery-conf", "--checkpoint=fast", "--no-sync"}));
+  RETURN_IF_ERROR(server->WriteSettings());
+  RETURN_IF_ERROR(server->LaunchOnFreePort());
+  return server;
 }
 
 PrivateServer::~PrivateServer() {
@@ -355,16 +352,21 @@ absl::Status PrivateServer::MakeDirectory() {
 }
 
 absl::Status PrivateServer::InitCluster() {
-  const std::string log_path = directory_ + "/initdb.log";
-  const Program initdb({options_.bin_dir + "/initdb", "--pgdata=" + data_dir_, "--username=" + options_.user,
-                        "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"},
-                       log_path, directory_, {uid_, gid_}, SIGKILL);
-  ASSIGN_OR_RETURN(const pid_t child, Spawn(initdb));
+  return RunTool({"initdb", "--pgdata=" + data_dir_, "--username=" + options_.user, "--auth=trust", "--encoding=UTF8",
+                  "--locale=C.UTF-8", "--no-sync"});
+}
+
+absl::Status PrivateServer::RunTool(std::vector<std::string> words) const {
+  const std::string name = words[0];
+  const std::string log_path = fmt::format("{}/{}.log", directory_, name);
+  words[0] = fmt::format("{}/{}", options_.bin_dir, name);
+  const Program tool(std::move(words), log_path, directory_, {uid_, gid_}, SIGKILL);
+  ASSIGN_OR_RETURN(const pid_t child, Spawn(tool));
   int exit_status = 0;
   while (::waitpid(child, &exit_status, 0) < 0 && errno == EINTR) {
   }
   if (!WIFEXITED(exit_status) || WEXITSTATUS(exit_status) != 0) {
-    return FailedWith("initdb failed", log_path);
+    return FailedWith(name + " failed", log_path);
   }
   return absl::OkStatus();
 }
@@ -395,6 +397,22 @@ absl::Status PrivateServer::Launch() {
                          directory_, {uid_, gid_}, SIGINT);
   ASSIGN_OR_RETURN(pid_, Spawn(postgres));
   return WaitUntilReady();
+}
+
+absl::Status PrivateServer::LaunchOnFreePort() {
+  for (int attempt = 0;; ++attempt) {
+    const std::optional<int> port = FreePort();
+    if (!port) {
+      return absl::ResourceExhaustedError("no free port between 15000 and 32000 on 127.0.0.1");
+    }
+    port_ = *port;
+    absl::Status status = Launch();
+    const bool port_taken = !status.ok() && Contains(LastLines(log_path_), "Address already in use");
+    if (!port_taken || attempt + 1 == kPortAttempts) {
+      return status;
+    }
+    ::truncate(log_path_.c_str(), 0);
+  }
 }
 
 absl::Status PrivateServer::WaitUntilReady() {

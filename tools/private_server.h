@@ -50,6 +50,10 @@ class PrivateServer {
   // programs, no system user), DeadlineExceeded (60 s), else Internal with the last lines of the log.
   static absl::StatusOr<std::unique_ptr<PrivateServer>> Start(Options options = {});
 
+  // A physical standby of a server that runs: a base backup of it that follows it by streaming, open to readers; with
+  // the same settings and a port of its own. SELECT pg_promote() makes it a server like any other.
+  static absl::StatusOr<std::unique_ptr<PrivateServer>> StartStandby(const PrivateServer& primary);
+
   PrivateServer(const PrivateServer&) = delete;
   PrivateServer& operator=(const PrivateServer&) = delete;
   // Stops at once and removes the folder.
@@ -69,6 +73,7 @@ class PrivateServer {
   const std::string& socket_dir() const { return directory_; }
   const std::string& user() const { return options_.user; }
   const std::string& bin_dir() const { return options_.bin_dir; }
+  const std::string& data_dir() const { return data_dir_; }
   const std::string& log_path() const { return log_path_; }
   // Of the postmaster; 0 while stopped.
   pid_t pid() const { return pid_; }
@@ -80,7 +85,10 @@ class PrivateServer {
 
   absl::Status MakeDirectory();
   absl::Status InitCluster();
+  // Runs one of the server's programs, by name, to its end.
+  absl::Status RunTool(std::vector<std::string> words) const;
   absl::Status WriteSettings();
+  absl::Status LaunchOnFreePort();
   // Starts the postmaster and waits until it accepts connections or ends.
   absl::Status Launch();
   absl::Status WaitUntilReady();

@@ -217,10 +217,17 @@ std::string ReportText(const engine::RunReport& report, const ConnectionArgument
                                  report.migration, HumanDuration(report.total_seconds));
   text += Line("Rows", fmt::format("{} copied, {} verified, {} replayed", ExactCount(report.rows_copied),
                                    ExactCount(report.rows_verified), ExactCount(report.rows_replayed)));
-  text +=
-      Line("Swap", fmt::format("{} tr{}; the lock was held for {:.0f} ms; writes {}", report.swap_tries,
-                               report.swap_tries == 1 ? "y" : "ies", report.swap_hold_ms,
-                               report.dual_write ? "went through to the new table before it" : "were logged up to it"));
+  text += Line("Swap", report.swap_tries == 0
+                           ? "made by an earlier engine"
+                           : fmt::format("{} tr{}; the lock was held for {:.0f} ms; writes {}", report.swap_tries,
+                                         report.swap_tries == 1 ? "y" : "ies", report.swap_hold_ms,
+                                         report.dual_write ? "went through to the new table before it"
+                                                           : "were logged up to it"));
+  if (report.interruptions > 0) {
+    text +=
+        Line("Waited out", fmt::format("{} interruption{} (`pgmoult status {}` has what and when)",
+                                       report.interruptions, report.interruptions == 1 ? "" : "s", report.migration));
+  }
   if (const std::string stages = StageSeconds(report); !stages.empty()) {
     text += Line("Time", stages);
   }

@@ -4,10 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <condition_variable>
 #include <memory>
-#include <mutex>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,15 +14,14 @@
 #include "engine/stage.h"
 #include "fmt/format.h"
 #include "pg/status.h"
-#include "pg/test_hooks.h"
 #include "tests/fault/background_run.h"
+#include "tests/fault/halt.h"
 #include "tests/fault/program.h"
 #include "tests/fault/writers.h"
 #include "tests/support/change.h"
 #include "tests/support/database.h"
 #include "tests/support/eventually.h"
 #include "tests/support/run.h"
-#include "tests/support/server.h"
 
 namespace pgmoult::tests {
 namespace {
@@ -159,40 +155,6 @@ TEST_P(KillPointOfEndTest, TheSameCommandEndsIt) {
   EXPECT_EQ(writers.Difference(*session_), "");
 }
 
-// Holds the run where it is at a point for the first time.
-class Halt {
- public:
-  explicit Halt(std::string point) {
-    pg::SetPointHook([this, point = std::move(point)](std::string_view passed) {
-      std::unique_lock lock(mutex_);
-      if (passed == point && !reached_) {
-        reached_ = true;
-        changed_.wait(lock, [this] { return released_; });
-      }
-    });
-  }
-  Halt(const Halt&) = delete;
-  Halt& operator=(const Halt&) = delete;
-  // The run has ended by then.
-  ~Halt() { pg::SetPointHook({}); }
-
-  bool reached() {
-    const std::scoped_lock lock(mutex_);
-    return reached_;
-  }
-  void Release() {
-    const std::scoped_lock lock(mutex_);
-    released_ = true;
-    changed_.notify_all();
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool reached_ = false;
-  bool released_ = false;
-};
-
 class ServerCrashTest : public PointBase {};
 INSTANTIATE_TEST_SUITE_P(Points, ServerCrashTest, ::testing::ValuesIn(PointsOfRuns()), NameOfTest);
 
@@ -203,7 +165,7 @@ TEST_P(ServerCrashTest, IsWaitedOutWithinTheRun) {
   options.dual_write = NeedsFence() ? engine::DualWriteMode::kNever : engine::DualWriteMode::kAuto;
   Halt halt(GetParam());
   BackgroundRun run(TargetOf(database_), kChange, options);
-  ASSERT_TRUE(Eventually([&] { return halt.reached() || run.ended(); }, std::chrono::seconds(40)));
+  halt.WaitUntilReached(run);
   session_.reset();
   ASSERT_TRUE(database_.server().Stop(tools::StopMode::kImmediate).ok());
   halt.Release();
@@ -212,7 +174,6 @@ TEST_P(ServerCrashTest, IsWaitedOutWithinTheRun) {
   ASSERT_TRUE(database_.server().StartAgain().ok());
   session_ = std::make_unique<Session>(database_);
   const auto report = run.Finish();
-  ASSERT_TRUE(halt.reached());
   ASSERT_TRUE(report.ok()) << pg::Describe(report.status());
   EXPECT_EQ(report->repaired, 0);
   ExpectFinalizedRight();
