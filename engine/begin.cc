@@ -20,9 +20,12 @@ namespace {
 using pg::Awaitable;
 
 Awaitable<absl::StatusOr<std::unique_ptr<pg::Connection>>> LockTable(Target target, int64_t id, int64_t source_oid,
-                                                                     std::string table) {
+                                                                     std::string table, int last_lock_pid = 0) {
   const Sessions sessions(std::move(target), id);
   CO_ASSIGN_OR_RETURN(auto connection, co_await sessions.OpenLogin("engine lock"));
+  if (last_lock_pid != 0) {
+    CO_RETURN_IF_ERROR(co_await EndLockSession(*connection, source_oid, last_lock_pid));
+  }
   CO_ASSIGN_OR_RETURN(const bool locked, co_await TryEngineLock(*connection, source_oid));
   if (!locked) {
     CO_ASSIGN_OR_RETURN(const std::string holder, co_await EngineLockHolder(*connection, source_oid));
@@ -126,10 +129,10 @@ absl::StatusOr<Change> ChangeOf(const Migration& migration) {
 }  // namespace
 
 Awaitable<absl::Status> LockAgain(Context& context) {
-  const int64_t source_oid = context.sessions.engine()->source_oid;
-  CO_ASSIGN_OR_RETURN(auto lock,
-                      co_await LockTable(context.sessions.target(), context.id(), source_oid, context.progress.table));
-  HoldLock(context, std::move(lock), source_oid);
+  const EngineMembership last = *context.sessions.engine();
+  CO_ASSIGN_OR_RETURN(auto lock, co_await LockTable(context.sessions.target(), context.id(), last.source_oid,
+                                                    context.progress.table, last.lock_pid));
+  HoldLock(context, std::move(lock), last.source_oid);
   co_return absl::OkStatus();
 }
 
@@ -183,13 +186,13 @@ Awaitable<absl::StatusOr<Begun>> BeginMigration(Target target, Change change, Ru
   co_return Begun{std::move(context), Stage::kPrepare, State::kRunning};
 }
 
-Awaitable<absl::StatusOr<Begun>> TakeUpMigration(Target target, int64_t id, Observer observer,
-                                                 const StopRequest& stop) {
+Awaitable<absl::StatusOr<Begun>> TakeUpMigration(Target target, int64_t id, Observer observer, const StopRequest& stop,
+                                                 int last_lock_pid) {
   Sessions sessions(target, id);
   CO_ASSIGN_OR_RETURN(const ValueSettings values, co_await ReadValueSettings(target));
   CO_ASSIGN_OR_RETURN(auto journal, co_await sessions.OpenLogin("journal"));
   CO_ASSIGN_OR_RETURN(const Migration known, co_await ReadMigration(*journal, id));
-  CO_ASSIGN_OR_RETURN(auto lock, co_await LockTable(target, id, known.source_oid, known.source.Plain()));
+  CO_ASSIGN_OR_RETURN(auto lock, co_await LockTable(target, id, known.source_oid, known.source.Plain(), last_lock_pid));
   // Only now does nobody else work on it: the last engine may have swapped while we waited for its lock.
   CO_ASSIGN_OR_RETURN(const Migration migration, co_await ReadSettledMigration(*journal, id));
   CO_ASSIGN_OR_RETURN(const RunOptions options, OptionsFromJson(migration.options));

@@ -23,8 +23,9 @@ struct Begun {
 pg::Awaitable<absl::StatusOr<Begun>> BeginMigration(Target target, Change change, RunOptions options, Observer observer,
                                                     const StopRequest& stop);
 // Takes the engine lock of one that was begun, and what the journal knows of it. NotFound where that knows nothing.
+// `last_lock_pid`: of the session that held the lock for this engine before it lost the way to it, or 0.
 pg::Awaitable<absl::StatusOr<Begun>> TakeUpMigration(Target target, int64_t id, Observer observer,
-                                                     const StopRequest& stop);
+                                                     const StopRequest& stop, int last_lock_pid = 0);
 // Takes the engine lock again where its session was lost. kBusy where another engine has it by now.
 pg::Awaitable<absl::Status> LockAgain(Context& context);
 // The migration that the same change of the same table began, and that has not been swapped.

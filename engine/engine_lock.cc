@@ -113,6 +113,15 @@ Awaitable<absl::StatusOr<std::string>> EngineLockHolder(pg::Connection& connecti
   co_return result.Scalar<std::string>();
 }
 
+Awaitable<absl::Status> EndLockSession(pg::Connection& connection, int64_t source_oid, int pid) {
+  co_return (
+      co_await connection.Query(fmt::format("/* pgmoult:control */ SELECT pg_catalog.pg_terminate_backend(l.pid) "
+                                            "{} AND l.pid = $3",
+                                            kHolders),
+                                {kLockClass, source_oid, pid}))
+      .status();
+}
+
 // First the lock, then the look: whoever takes the engine lock looks for members after he has it, so that one of the
 // two sees the other.
 Awaitable<absl::Status> JoinEngine(pg::Connection& connection, const EngineMembership& engine) {

@@ -18,6 +18,9 @@ namespace pgmoult::engine {
 // last one ended). Sessions that such an engine has left are ended where this login may do that, and waited for;
 // Unavailable names those that stay.
 pg::Awaitable<absl::StatusOr<bool>> TryEngineLock(pg::Connection& connection, int64_t source_oid);
+// Ends the session `pid` where that holds the engine lock: for an engine that has lost the way to its own. The server
+// may not notice for hours.
+pg::Awaitable<absl::Status> EndLockSession(pg::Connection& connection, int64_t source_oid, int pid);
 // Who holds it, for people.
 pg::Awaitable<absl::StatusOr<std::string>> EngineLockHolder(pg::Connection& connection, int64_t source_oid);
 

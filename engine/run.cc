@@ -112,6 +112,9 @@ Awaitable<absl::Status> RunStages(Context& context, Stage stage) {
 // whatever came after: what is left to do after it, or "".
 Awaitable<absl::StatusOr<std::optional<std::string>>> WriteEnding(Context& context, const absl::Status& status) {
   context.replayer.reset();
+  if (pg::IsConnectionLost(status)) {
+    context.journal.reset();  // it may be as dead as the other one, and not know it yet
+  }
   const bool unlocked = !context.lock->usable();
   if (unlocked || context.journal == nullptr || !context.journal->usable() || context.journal->in_transaction()) {
     context.journal.reset();
@@ -196,7 +199,7 @@ Awaitable<absl::StatusOr<RunReport>> Conduct(Context& context, Stage stage) {
 
 // A way to begin, again after a fault: a new migration, or one that the journal has.
 using Begin = std::function<Awaitable<absl::StatusOr<Begun>>()>;
-using TakeUpOne = std::function<Awaitable<absl::StatusOr<Begun>>(int64_t id)>;
+using TakeUpOne = std::function<Awaitable<absl::StatusOr<Begun>>(int64_t id, int last_lock_pid)>;
 
 // Waits until the run can be taken up again; its error when that is not to be expected any more.
 Awaitable<absl::StatusOr<Begun>> TakeUpAgain(const Begin& begin, const absl::Status& fault, const Context& last,
@@ -274,8 +277,8 @@ Awaitable<absl::StatusOr<RunReport>> ConductPatiently(Begun begun, Begin anew, T
     context.journal.reset();
     context.lock.reset();
     const pg::Deadline deadline = pg::Deadline::After(context.options.retry_for);
-    absl::StatusOr<Begun> again =
-        co_await TakeUpAgain([&] { return take_up(context.id()); }, ended.status(), context, deadline);
+    absl::StatusOr<Begun> again = co_await TakeUpAgain(
+        [&] { return take_up(context.id(), context.sessions.engine()->lock_pid); }, ended.status(), context, deadline);
     if (absl::IsNotFound(again.status()) && anew) {
       again = co_await TakeUpAgain(anew, ended.status(), context, deadline);  // it was taken away before its first row
     }
@@ -317,22 +320,26 @@ boost::json::value ToJson(const RunReport& report) {
 Awaitable<absl::StatusOr<RunReport>> RunMigration(const Target& target, Change change, RunOptions options,
                                                   Observer observer, const StopRequest& stop) {
   const Begin anew = [&] { return BeginMigration(target, change, options, observer, stop); };
-  const TakeUpOne take_up = [&](int64_t id) { return TakeUpMigration(target, id, observer, stop); };
+  const TakeUpOne take_up = [&](int64_t id, int last_lock_pid) {
+    return TakeUpMigration(target, id, observer, stop, last_lock_pid);
+  };
   CO_RETURN_IF_ERROR(options.Validate());
   CO_ASSIGN_OR_RETURN(const std::optional<int64_t> unfinished, co_await FindUnfinished(target, change));
   if (!unfinished) {
     CO_ASSIGN_OR_RETURN(Begun begun, co_await anew());
     co_return co_await ConductPatiently(std::move(begun), anew, take_up);
   }
-  CO_ASSIGN_OR_RETURN(Begun begun, co_await take_up(*unfinished));
+  CO_ASSIGN_OR_RETURN(Begun begun, co_await take_up(*unfinished, 0));
   CO_RETURN_IF_ERROR(co_await TellTakenUp(begun, options));
   co_return co_await ConductPatiently(std::move(begun), anew, take_up);
 }
 
 Awaitable<absl::StatusOr<RunReport>> ResumeMigration(const Target& target, int64_t id, Observer observer,
                                                      const StopRequest& stop) {
-  const TakeUpOne take_up = [&](int64_t migration) { return TakeUpMigration(target, migration, observer, stop); };
-  CO_ASSIGN_OR_RETURN(Begun begun, co_await take_up(id));
+  const TakeUpOne take_up = [&](int64_t migration, int last_lock_pid) {
+    return TakeUpMigration(target, migration, observer, stop, last_lock_pid);
+  };
+  CO_ASSIGN_OR_RETURN(Begun begun, co_await take_up(id, 0));
   if (begun.stage == Stage::kObserve) {
     CO_RETURN_IF_ERROR(co_await CheckSomethingUnfinished(begun));
   }

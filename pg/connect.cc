@@ -71,7 +71,11 @@ Awaitable<absl::Status> Connection::Start(Settings which) {
                                                                {"tcp_user_timeout", "30000"}};
   keywords.insert(keywords.end(), options_.keywords.begin(), options_.keywords.end());
   if (which == Settings::kAll) {
-    std::vector<std::pair<std::string, std::string>> settings = {{"client_connection_check_interval", kClientCheckMs}};
+    // The server, too, shall notice that the way is gone: by default it would hold our locks for hours.
+    std::vector<std::pair<std::string, std::string>> settings = {{"client_connection_check_interval", kClientCheckMs},
+                                                                 {"tcp_keepalives_idle", "10"},
+                                                                 {"tcp_keepalives_interval", "5"},
+                                                                 {"tcp_keepalives_count", "3"}};
     settings.insert(settings.end(), options_.settings.begin(), options_.settings.end());
     keywords.emplace_back("options", OptionText(settings));
   }

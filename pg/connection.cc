@@ -142,7 +142,7 @@ Awaitable<absl::Status> Connection::Wait(bool read, bool write, Deadline deadlin
   }
   if (timed_out) {
     GiveUp();
-    co_return absl::DeadlineExceededError("the server did not answer in time");
+    co_return NoAnswer("the server did not answer in time");
   }
   co_return absl::OkStatus();
 }

@@ -95,6 +95,12 @@ absl::Status ConnectionLost(std::string_view message) {
   return status;
 }
 
+absl::Status NoAnswer(std::string_view message) {
+  absl::Status status(absl::StatusCode::kDeadlineExceeded, std::string(message));
+  status.SetPayload(kConnectionLostUrl, absl::Cord("1"));
+  return status;
+}
+
 bool IsConnectionLost(const absl::Status& status) {
   if (status.GetPayload(kConnectionLostUrl).has_value()) {
     return true;

@@ -40,6 +40,8 @@ bool IsOutcomeUnknown(const absl::Status& status);
 // The connection is gone: reported by libpq, or by a FATAL server error of class 57P0x or 08. Says nothing about the
 // statement that was under way.
 absl::Status ConnectionLost(std::string_view message);
+// DeadlineExceeded, and the session was given up for it.
+absl::Status NoAnswer(std::string_view message);
 bool IsConnectionLost(const absl::Status& status);
 
 // 55P03 (lock_timeout or NOWAIT), 40P01 (deadlock): the lock was not got, trying again is safe.

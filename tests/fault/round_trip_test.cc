@@ -1,5 +1,6 @@
-// The n-th message to the server is the one at which the network fails, for n = 1, 2, 3 … until a run needs fewer:
-// after each the run is resumed, or was done already, and an application that writes all the while has what it wrote.
+// The n-th message to the server is the one at which something fails, for n = 1, 2, 3 … until a run needs fewer: after
+// each the run goes on by itself or is resumed, or was done already, and an application that writes all the while has
+// what it wrote.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -25,9 +26,12 @@ namespace {
 
 constexpr int64_t kRows = 400;
 
+constexpr int kStride = 97;  // the suite tries every so many-th n; $PGMOULT_ROUND_TRIP_STRIDE: another number
+constexpr int kBytesPerMessage = 1300;  // for the form that counts bytes
+
 struct Form {
   std::string_view name;
-  std::function<void(TcpProxy&, int nth)> set;
+  std::function<void(TcpProxy&, int nth, const TestDatabase&)> set;
 };
 
 void PrintTo(const Form& form, std::ostream* out) { *out << form.name; }
@@ -59,19 +63,21 @@ class RoundTripTest : public ::testing::TestWithParam<Form> {
 
 TEST_P(RoundTripTest, WhereverItFailsNothingIsLost) {
   const char* stride_text = std::getenv("PGMOULT_ROUND_TRIP_STRIDE");
-  const int stride = stride_text != nullptr ? std::atoi(stride_text) : 17;
+  const int stride = stride_text != nullptr ? std::atoi(stride_text) : kStride;
   Writers writers(database_, 1, kRows);
   std::map<std::string, int> ends;
   int nth = 1 + static_cast<int>(TestSeed() % static_cast<uint32_t>(stride));
   for (;; nth += stride) {
     SCOPED_TRACE(fmt::format("n = {}", nth));
-    GetParam().set(proxy_, nth);
-    auto report = RunChange(ByProxy(), "t");
+    GetParam().set(proxy_, nth, database_);
+    engine::RunOptions options;
+    options.retry_for = std::chrono::seconds(nth % 2 == 0 ? 600 : 0);
+    auto report = RunChange(ByProxy(), "t", options);
     const bool fired = proxy_.fired();
     proxy_.Pass();
     const std::string state = State();
     const std::string first = pg::Describe(report.status());
-    std::string how = report.ok() ? "went on" : "again";
+    std::string how = !report.ok() ? "again" : report->interruptions > 0 ? "waited out" : "went on";
     if (!report.ok() && !state.empty()) {
       how = state;
       if (!state.ends_with("observe")) {
@@ -104,8 +110,22 @@ TEST_P(RoundTripTest, WhereverItFailsNothingIsLost) {
 
 INSTANTIATE_TEST_SUITE_P(
     Forms, RoundTripTest,
-    ::testing::Values(Form{"CutBefore", [](TcpProxy& proxy, int nth) { proxy.CutBefore("", nth); }},
-                      Form{"ReplyLost", [](TcpProxy& proxy, int nth) { proxy.DropRepliesAfter("", nth); }}),
+    ::testing::Values(
+        Form{"CutBefore", [](TcpProxy& proxy, int nth, const TestDatabase&) { proxy.CutBefore("", nth); }},
+        Form{"Truncated", [](TcpProxy& proxy, int nth,
+                             const TestDatabase&) { proxy.CutAfterClientBytes(int64_t{nth} * kBytesPerMessage); }},
+        Form{"ReplyLost", [](TcpProxy& proxy, int nth, const TestDatabase&) { proxy.DropRepliesAfter("", nth); }},
+        Form{"BackendTerminated",
+             [](TcpProxy& proxy, int nth, const TestDatabase& database) {
+               proxy.CallAfter(
+                   [&database](int client_port) {
+                     Session(database).Exec(
+                         fmt::format("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE "
+                                     "client_port = {}",
+                                     client_port));
+                   },
+                   nth);
+             }}),
     [](const ::testing::TestParamInfo<Form>& info) { return std::string(info.param.name); });
 
 }  // namespace

@@ -22,6 +22,7 @@
 #include "tests/support/roles.h"
 #include "tests/support/run.h"
 #include "tests/support/server.h"
+#include "tests/support/tcp_proxy.h"
 
 namespace pgmoult::tests {
 namespace {
@@ -123,6 +124,23 @@ TEST_F(ServerLossTest, AnEngineThatWasAsleepGoesOn) {
   session_ = std::make_unique<Session>(database_);
   EXPECT_EQ(program.Wait(), 0) << program.output();
   EXPECT_THAT(program.output(), HasSubstr("interrupted"));
+  ExpectFinishedRight(*session_, TargetOf(database_), writers);
+}
+
+// The network swallows everything: nobody says that the connections are gone.
+TEST_F(ServerLossTest, ABlackHoleIsWaitedOut) {
+  Writers writers(database_, 1, kRows);
+  TcpProxy proxy(database_.server().port());
+  Halt halt("replay: constraints built");
+  BackgroundRun run({.keywords = database_.TcpKeywords(proxy.port())}, kChange, Options());
+  halt.WaitUntilReached(run);
+  proxy.BlackHole();
+  proxy.Pass();  // for new connections
+  halt.Release();
+  ASSERT_TRUE(Eventually([&] { return run.SawEvent("interrupted") || run.ended(); }, std::chrono::seconds(90)));
+  const auto report = run.Finish();
+  ASSERT_TRUE(report.ok()) << pg::Describe(report.status());
+  EXPECT_EQ(report->interruptions, 1);
   ExpectFinishedRight(*session_, TargetOf(database_), writers);
 }
 

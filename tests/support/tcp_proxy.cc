@@ -41,6 +41,7 @@ enum class Mode {
   kCutAfterBytes,
   kCutBefore,
   kDropReplies,
+  kCall,
 };
 
 struct Link {
@@ -60,6 +61,7 @@ enum class Verdict {
   kSwallow,
   kCut,
   kForwardThenCut,
+  kForwardThenCall,
 };
 
 void Cut(Link& link) {
@@ -112,6 +114,7 @@ struct TcpProxy::Impl {
   int64_t bytes_left = 0;
   std::string text;
   int nth = 1;
+  std::function<void(int)> call;
   std::atomic<bool> fired = false;
   std::atomic<int> open = 0;
   std::atomic<int> accepted = 0;
@@ -217,6 +220,12 @@ Verdict TcpProxy::Impl::Judge(Link& link, size_t& length, std::string_view piece
         Fire();
       }
       return Verdict::kForward;
+    case Mode::kCall:
+      if (--nth == 0) {
+        Fire();
+        return Verdict::kForwardThenCall;
+      }
+      return Verdict::kForward;
     case Mode::kPass:
     case Mode::kBlackHole:
     case Mode::kRefuse:
@@ -244,6 +253,9 @@ asio::awaitable<void> TcpProxy::Impl::PumpRequests(std::shared_ptr<Link> link) {
         co_await asio::async_write(link->server, asio::buffer(buffer.data(), length), kUseTuple);
     if (write_error || verdict == Verdict::kForwardThenCut) {
       break;
+    }
+    if (verdict == Verdict::kForwardThenCall) {
+      call(link->server.local_endpoint().port());
     }
   }
   // The server does not learn that the client of a half-open connection has gone.
@@ -362,6 +374,14 @@ void TcpProxy::DropRepliesAfter(std::string text, int nth) {
   impl_->Do([&] {
     impl_->Set(Mode::kDropReplies);
     impl_->text = std::move(text);
+    impl_->nth = nth;
+  });
+}
+
+void TcpProxy::CallAfter(std::function<void(int client_port)> function, int nth) {
+  impl_->Do([&] {
+    impl_->Set(Mode::kCall);
+    impl_->call = std::move(function);
     impl_->nth = nth;
   });
 }

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -44,6 +45,10 @@ class TcpProxy {
   // The same, but the piece is forwarded. What the server answers is swallowed, and the connection is cut as soon as
   // the server has ended its answer (ReadyForQuery): the request was carried out and the client will never know.
   void DropRepliesAfter(std::string text, int nth = 1);
+
+  // Calls the function once the n-th request (from 1) has been forwarded, with the port of our end of its connection to
+  // the server (pg_stat_activity.client_port), on the proxy's thread: everything waits meanwhile.
+  void CallAfter(std::function<void(int client_port)> function, int nth);
 
   // True when the fault that was waiting has happened.
   bool fired() const;
