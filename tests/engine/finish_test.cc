@@ -128,7 +128,9 @@ TEST_F(FinishTest, AnEngineThatDiesAfterTheSwapLeavesWhatResumeFinishes) {
   ASSERT_EQ(keys, "in_fk of child, parts_fk of parts, parts_fk of parts_high in parts, parts_fk of parts_low in parts");
   {
     StatementGate gate("VALIDATE CONSTRAINT in_fk");
-    BackgroundRun run(target(), "t", SmallOptions());
+    engine::RunOptions options = SmallOptions();
+    options.retry_for = std::chrono::seconds(0);
+    BackgroundRun run(target(), "t", options);
     gate.WaitUntilReached();
     EXPECT_TRUE(Swapped());
     EXPECT_EQ(Status(), "2 foreign keys are still to be validated");
