@@ -127,7 +127,7 @@ TEST_F(SecretTest, StandsNeitherInTheProcessListNorInAnythingThatIsWritten) {
   EXPECT_EQ(Command("plan", {"--alter", kChange}).code, 0);
   EXPECT_EQ(Command("plan", {"--alter", kChange, "--json"}).code, 0);
   for (const char* verbosity : {"--json", "--quiet"}) {
-    const auto run = StartRun(Variable(), {verbosity});
+    const auto run = StartRun(Variable(), {verbosity, "--retry-for", "0s"});
     const std::filesystem::path process = fmt::format("/proc/{}", run->pid());
     EXPECT_THAT(FileText(process / "cmdline"), HasSubstr("secret_owner"));
     EXPECT_EQ(FileText(process / "cmdline").find(kEveryCanary), std::string::npos);

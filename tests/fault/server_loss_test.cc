@@ -27,7 +27,6 @@
 namespace pgmoult::tests {
 namespace {
 
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 constexpr int64_t kRows = 3000;
