@@ -5,10 +5,8 @@
 #include <vector>
 
 #include "engine/catalog.h"
-#include "engine/control.h"
 #include "engine/control_loop.h"
 #include "engine/engine_lock.h"
-#include "engine/finish.h"
 #include "fmt/format.h"
 #include "fmt/ranges.h"
 #include "pg/macros.h"

@@ -7,7 +7,6 @@
 
 #include "absl/strings/cord.h"
 #include "engine/control.h"
-#include "engine/locks.h"
 #include "engine/tripwire.h"
 #include "fmt/format.h"
 #include "pg/macros.h"

@@ -12,7 +12,6 @@
 #include "fmt/ranges.h"
 #include "pg/macros.h"
 #include "pg/status.h"
-#include "pg/task_group.h"
 
 namespace pgmoult::engine {
 namespace {

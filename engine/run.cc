@@ -2,12 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <utility>
 
-#include "absl/strings/cord.h"
 #include "boost/describe.hpp"
 #include "boost/json/value_from.hpp"
 #include "copier/marker.h"
@@ -16,7 +14,6 @@
 #include "engine/control.h"
 #include "engine/control_loop.h"
 #include "engine/finish.h"
-#include "engine/locks.h"
 #include "engine/misfits.h"
 #include "engine/observe.h"
 #include "engine/retry.h"
@@ -235,6 +232,14 @@ Awaitable<absl::StatusOr<Begun>> TakeUpAgain(const Begin& begin, const absl::Sta
   }
 }
 
+// Takes the run up where the last one lost its way, and tells the journal why.
+Awaitable<absl::StatusOr<Begun>> ComeBack(const Context& last, absl::Status fault, TakeUpOne take_up) {
+  CO_ASSIGN_OR_RETURN(Begun begun, co_await take_up(last.id(), last.sessions.engine()->lock_pid));
+  CO_RETURN_IF_ERROR(
+      co_await AddEvent(*begun.context->journal, last.id(), "interrupted", {{"text", pg::Describe(fault)}}));
+  co_return begun;
+}
+
 // `run` has found an unfinished migration of the same change.
 Awaitable<absl::Status> TellTakenUp(const Begun& begun, const RunOptions& given) {
   Context& context = *begun.context;
@@ -277,16 +282,14 @@ Awaitable<absl::StatusOr<RunReport>> ConductPatiently(Begun begun, Begin anew, T
     context.journal.reset();
     context.lock.reset();
     const pg::Deadline deadline = pg::Deadline::After(context.options.retry_for);
-    absl::StatusOr<Begun> again = co_await TakeUpAgain(
-        [&] { return take_up(context.id(), context.sessions.engine()->lock_pid); }, ended.status(), context, deadline);
+    const Begin come_back = [&] { return ComeBack(context, ended.status(), take_up); };
+    absl::StatusOr<Begun> again = co_await TakeUpAgain(come_back, ended.status(), context, deadline);
     if (absl::IsNotFound(again.status()) && anew) {
       again = co_await TakeUpAgain(anew, ended.status(), context, deadline);  // it was taken away before its first row
     }
     if (!again.ok()) {
       co_return again.status();
     }
-    CO_RETURN_IF_ERROR(co_await AddEvent(*again->context->journal, again->context->id(), "interrupted",
-                                         {{"text", pg::Describe(ended.status())}}));
     again->context->started = context.started;
     again->context->report.stage_seconds = context.report.stage_seconds;
     again->context->report.swap_tries = context.report.swap_tries;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "fmt/format.h"
+#include "tests/fault/finished.h"
 #include "tests/fault/gates.h"
 #include "tests/fault/program.h"
 #include "tests/fault/writers.h"
@@ -107,14 +108,8 @@ class KillBase : public ::testing::Test {
 
   // After the last command: the application saw nothing, and has what it wrote.
   void ExpectApplicationUnharmed() {
-    writers_->Stop();
-    EXPECT_EQ(writers_->errors(), "");
+    ExpectUnharmed(*writers_, session_);
     EXPECT_GT(writers_->statements(), 0);
-    EXPECT_EQ(writers_->Difference(session_), "");
-  }
-  std::string KeyType() {
-    return session_.Scalar<std::string>(
-        "SELECT format_type(atttypid, atttypmod) FROM pg_attribute WHERE attrelid = 't'::regclass AND attname = 'id'");
   }
 
   std::string change_;
@@ -139,7 +134,7 @@ TEST_P(KillTest, AbortLeavesNothing) {
   const Ended aborted = Command("abort", {"1"});
   EXPECT_EQ(aborted.code, 0) << aborted.output;
   EXPECT_EQ(Leftovers(session_), "");
-  EXPECT_EQ(KeyType(), "integer");
+  EXPECT_EQ(KeyType(session_), "integer");
   ExpectApplicationUnharmed();
 }
 
@@ -149,7 +144,7 @@ TEST_P(KillTest, CleanupLeavesNothing) {
   EXPECT_EQ(cleaned.code, 0) << cleaned.output;
   EXPECT_THAT(cleaned.output, HasSubstr("removed"));
   EXPECT_EQ(Leftovers(session_), "");
-  EXPECT_EQ(KeyType(), "integer");
+  EXPECT_EQ(KeyType(session_), "integer");
   ExpectApplicationUnharmed();
 }
 
@@ -169,7 +164,7 @@ TEST_P(KillTest, ResumeEndsAsIfNothingHadHappened) {
   }
   EXPECT_EQ(resumed.Wait(), 0) << resumed.output();
   EXPECT_THAT(resumed.output(), ::testing::Not(HasSubstr("REPAIRED")));
-  EXPECT_EQ(KeyType(), "bigint");
+  EXPECT_EQ(KeyType(session_), "bigint");
   EXPECT_TRUE(Journal("m.state = 'swapped'"));
   const Ended finalized = Command("finalize", {"1"});
   EXPECT_EQ(finalized.code, 0) << finalized.output;
@@ -205,7 +200,7 @@ TEST_F(FrozenEngineTest, HasLostItsSessionsBeforeAnotherOneBegins) {
   // It finds the work done.
   EXPECT_EQ(frozen.Wait(), 0) << frozen.output();
   EXPECT_THAT(frozen.output(), HasSubstr("made by an earlier engine"));
-  EXPECT_EQ(KeyType(), "bigint");
+  EXPECT_EQ(KeyType(session_), "bigint");
   EXPECT_TRUE(Journal("m.state = 'swapped'"));
   EXPECT_EQ(Command("finalize", {"1"}).code, 0);
   EXPECT_EQ(Command("cleanup").code, 0);
@@ -287,7 +282,7 @@ TEST_F(KillAfterSwapTest, FinalizeWorksAndTakesTheFenceAway) {
   EXPECT_EQ(finalized.code, 0) << finalized.output;
   EXPECT_EQ(Command("cleanup").code, 0);
   EXPECT_EQ(Leftovers(session_), "");
-  EXPECT_EQ(KeyType(), "bigint");
+  EXPECT_EQ(KeyType(session_), "bigint");
   ExpectApplicationUnharmed();
 }
 
@@ -329,7 +324,7 @@ TEST_F(KillAfterSwapTest, ResumeValidatesTheKeysThatAreLeft) {
   EXPECT_EQ(finalized.code, 0) << finalized.output;
   EXPECT_EQ(Command("cleanup").code, 0);
   EXPECT_EQ(Leftovers(session_), "");
-  EXPECT_EQ(KeyType(), "bigint");
+  EXPECT_EQ(KeyType(session_), "bigint");
   ExpectApplicationUnharmed();
 }
 

@@ -10,11 +10,11 @@
 #include <vector>
 
 #include "copier/points.h"
-#include "engine/control.h"
 #include "engine/stage.h"
 #include "fmt/format.h"
 #include "pg/status.h"
 #include "tests/fault/background_run.h"
+#include "tests/fault/finished.h"
 #include "tests/fault/halt.h"
 #include "tests/fault/program.h"
 #include "tests/fault/writers.h"
@@ -76,17 +76,7 @@ class PointBase : public ::testing::Test, public ::testing::WithParamInterface<s
   // The fence is needed where writes are not written through.
   static bool NeedsFence() { return GetParam() == "observe: fence dropped"; }
 
-  void ExpectFinalizedRight() {
-    const auto finalized = RunSync(engine::Finalize(TargetOf(database_), 1));
-    EXPECT_TRUE(finalized.ok()) << pg::Describe(finalized.status());
-    ExpectNothingLeft("bigint");
-  }
-  void ExpectNothingLeft(std::string_view key_type) {
-    EXPECT_TRUE(RunSync(engine::Cleanup(TargetOf(database_))).ok());
-    EXPECT_EQ(Leftovers(*session_), "");
-    EXPECT_EQ(session_->Scalar<std::string>("SELECT atttypid::regtype::text FROM pg_attribute WHERE attrelid = "
-                                            "'t'::regclass AND attname = 'id'"),
-              key_type);
+  void ExpectKeyValid() {
     EXPECT_EQ(session_->Scalar<std::string>("SELECT string_agg(conname || CASE WHEN convalidated THEN '' ELSE ' NOT "
                                             "VALID' END, ', ') FROM pg_constraint WHERE conrelid = 't'::regclass AND "
                                             "contype = 'f'"),
@@ -124,10 +114,9 @@ TEST_P(KillPointOfRunTest, TheSameCommandEndsTheRun) {
   EXPECT_EQ(again.code, all_done ? 1 : 0) << again.output;
   EXPECT_THAT(again.output, HasSubstr(all_done ? "nothing to resume" : swapped ? "" : "taken up in stage"));
   EXPECT_THAT(again.output, Not(HasSubstr("REPAIRED")));
-  ExpectFinalizedRight();
-  writers.Stop();
-  EXPECT_EQ(writers.errors(), "");
-  EXPECT_EQ(writers.Difference(*session_), "");
+  ExpectFinalized(*session_, TargetOf(database_));
+  ExpectKeyValid();
+  ExpectUnharmed(writers, *session_);
 }
 
 class KillPointOfEndTest : public KillPointTest {};
@@ -149,10 +138,10 @@ TEST_P(KillPointOfEndTest, TheSameCommandEndsIt) {
   ASSERT_NO_FATAL_FAILURE(DieIn(end));
   const Ended again = RunProgram(Words(end));
   EXPECT_EQ(again.code, 0) << again.output;
-  ExpectNothingLeft(abort ? "integer" : "bigint");
-  writers.Stop();
-  EXPECT_EQ(writers.errors(), "");
-  EXPECT_EQ(writers.Difference(*session_), "");
+  EXPECT_EQ(KeyType(*session_), abort ? "integer" : "bigint");
+  ExpectNothingLeft(*session_, TargetOf(database_));
+  ExpectKeyValid();
+  ExpectUnharmed(writers, *session_);
 }
 
 class ServerCrashTest : public PointBase {};
@@ -176,11 +165,10 @@ TEST_P(ServerCrashTest, IsWaitedOutWithinTheRun) {
   const auto report = run.Finish();
   ASSERT_TRUE(report.ok()) << pg::Describe(report.status());
   EXPECT_EQ(report->repaired, 0);
-  ExpectFinalizedRight();
-  writers.Stop();
+  ExpectFinalized(*session_, TargetOf(database_));
+  ExpectKeyValid();
+  ExpectUnharmed(writers, *session_);
   EXPECT_GT(writers.losses(), 0);
-  EXPECT_EQ(writers.errors(), "");
-  EXPECT_EQ(writers.Difference(*session_), "");
 }
 
 }  // namespace

@@ -7,11 +7,11 @@
 #include <memory>
 #include <string>
 
-#include "engine/control.h"
 #include "engine/run.h"
 #include "fmt/format.h"
 #include "pg/status.h"
 #include "tests/fault/background_run.h"
+#include "tests/fault/finished.h"
 #include "tests/fault/gates.h"
 #include "tests/fault/halt.h"
 #include "tests/fault/program.h"
@@ -46,19 +46,6 @@ engine::RunOptions Options() {
   return options;
 }
 
-void ExpectFinishedRight(Session& session, const engine::Target& target, Writers& writers) {
-  EXPECT_EQ(session.Scalar<std::string>(
-                "SELECT atttypid::regtype::text FROM pg_attribute WHERE attrelid = 't'::regclass AND attname = 'id'"),
-            "bigint");
-  const auto finalized = RunSync(engine::Finalize(target, 1));
-  EXPECT_TRUE(finalized.ok()) << pg::Describe(finalized.status());
-  EXPECT_TRUE(RunSync(engine::Cleanup(target)).ok());
-  EXPECT_EQ(Leftovers(session), "");
-  writers.Stop();
-  EXPECT_EQ(writers.errors(), "");
-  EXPECT_EQ(writers.Difference(session), "");
-}
-
 class ServerLossTest : public ::testing::Test {
  protected:
   ServerLossTest() : session_(std::make_unique<Session>(database_)) { MakeTable(*session_); }
@@ -81,7 +68,8 @@ TEST_F(ServerLossTest, AFastRestartIsWaitedOut) {
   EXPECT_GE(report->interruptions, 1);
   EXPECT_EQ(session_->Scalar<int64_t>("SELECT count(*) FROM pgmoult.event WHERE kind = 'interrupted'"),
             report->interruptions);
-  ExpectFinishedRight(*session_, TargetOf(database_), writers);
+  ExpectFinalized(*session_, TargetOf(database_));
+  ExpectUnharmed(writers, *session_);
 }
 
 TEST_F(ServerLossTest, ServerThatStaysAwayEndsTheRunWhichCanBeResumed) {
@@ -105,7 +93,8 @@ TEST_F(ServerLossTest, ServerThatStaysAwayEndsTheRunWhichCanBeResumed) {
   BackgroundRun resumed(TargetOf(database_), 1);
   const auto report = resumed.Finish();
   ASSERT_TRUE(report.ok()) << pg::Describe(report.status());
-  ExpectFinishedRight(*session_, TargetOf(database_), writers);
+  ExpectFinalized(*session_, TargetOf(database_));
+  ExpectUnharmed(writers, *session_);
 }
 
 // The machine of the engine sleeps while the server is restarted.
@@ -123,7 +112,8 @@ TEST_F(ServerLossTest, AnEngineThatWasAsleepGoesOn) {
   session_ = std::make_unique<Session>(database_);
   EXPECT_EQ(program.Wait(), 0) << program.output();
   EXPECT_THAT(program.output(), HasSubstr("interrupted"));
-  ExpectFinishedRight(*session_, TargetOf(database_), writers);
+  ExpectFinalized(*session_, TargetOf(database_));
+  ExpectUnharmed(writers, *session_);
 }
 
 // The network swallows everything: nobody says that the connections are gone.
@@ -140,7 +130,8 @@ TEST_F(ServerLossTest, ABlackHoleIsWaitedOut) {
   const auto report = run.Finish();
   ASSERT_TRUE(report.ok()) << pg::Describe(report.status());
   EXPECT_EQ(report->interruptions, 1);
-  ExpectFinishedRight(*session_, TargetOf(database_), writers);
+  ExpectFinalized(*session_, TargetOf(database_));
+  ExpectUnharmed(writers, *session_);
 }
 
 // Every write to /dev/full fails as on a disk without room. PostgreSQL 16 extends files in another way, which it does
@@ -165,7 +156,8 @@ TEST_F(ServerLossTest, AFullDiskIsWaitedOut) {
   std::filesystem::rename(kept, file);
   const auto report = run.Finish();
   ASSERT_TRUE(report.ok()) << pg::Describe(report.status());
-  ExpectFinishedRight(*session_, TargetOf(database_), writers);
+  ExpectFinalized(*session_, TargetOf(database_));
+  ExpectUnharmed(writers, *session_);
 }
 
 TEST_F(ServerLossTest, ServerWithoutConnectionsToSpareIsWaitedOut) {
@@ -183,7 +175,8 @@ TEST_F(ServerLossTest, ServerWithoutConnectionsToSpareIsWaitedOut) {
   session_->Exec(fmt::format("ALTER ROLE {} CONNECTION LIMIT -1", kOwner));
   const auto report = run.Finish();
   ASSERT_TRUE(report.ok()) << pg::Describe(report.status());
-  ExpectFinishedRight(*session_, target, writers);
+  ExpectFinalized(*session_, target);
+  ExpectUnharmed(writers, *session_);
 }
 
 // The primary is gone for good; its standby has all that was committed, since commits waited for it.
@@ -225,7 +218,8 @@ TEST(FailoverTest, TheRunGoesOnWithThePromotedStandby) {
   ASSERT_TRUE(report.ok()) << pg::Describe(report.status());
   EXPECT_GE(report->interruptions, 1);
   Session after({.keywords = both});
-  ExpectFinishedRight(after, {.keywords = both}, writers);
+  ExpectFinalized(after, {.keywords = both});
+  ExpectUnharmed(writers, after);
   // For the old primary's database to be dropped.
   ASSERT_TRUE((*primary)->StartAgain().ok());
   session = std::make_unique<Session>(*database);

@@ -10,6 +10,7 @@
 #include "fmt/format.h"
 #include "pg/status.h"
 #include "tests/fault/background_run.h"
+#include "tests/fault/finished.h"
 #include "tests/fault/gates.h"
 #include "tests/fault/writers.h"
 #include "tests/support/change.h"
@@ -46,16 +47,6 @@ class SessionLossBase : public ::testing::Test {
     return options;
   }
 
-  void ExpectFinishedRight() {
-    EXPECT_EQ(session_.Scalar<std::string>("SELECT atttypid::regtype::text FROM pg_attribute "
-                                           "WHERE attrelid = 't'::regclass AND attname = 'id'"),
-              "bigint");
-    const auto finalized = RunSync(engine::Finalize(TargetOf(database_), 1));
-    EXPECT_TRUE(finalized.ok()) << pg::Describe(finalized.status());
-    EXPECT_TRUE(RunSync(engine::Cleanup(TargetOf(database_))).ok());
-    EXPECT_EQ(Leftovers(session_), "");
-  }
-
   TestDatabase database_;
   Session session_{database_};
 };
@@ -64,6 +55,12 @@ class SessionLossTest : public SessionLossBase, public ::testing::WithParamInter
  protected:
   std::unique_ptr<Gate> GateOf(const Loss& loss) {
     return loss.gate.empty() ? nullptr : std::make_unique<Gate>(database_, loss.gate);
+  }
+  static engine::RunOptions OptionsFor(const Loss& loss) {
+    engine::RunOptions options = Options();
+    options.postpone_cutover = loss.gate.empty();
+    options.max_hold = std::chrono::seconds(60);
+    return options;
   }
   // Waits until the run is where it has that session, ends it, and lets the run go on.
   void Terminate(const Loss& loss, BackgroundRun& run, Gate* gate) {
@@ -102,9 +99,7 @@ INSTANTIATE_TEST_SUITE_P(Sessions, SessionLossTest,
 TEST_P(SessionLossTest, StopsTheRunWhichCanBeResumed) {
   const Loss& loss = GetParam();
   Writers writers(database_, 1, 8000);
-  engine::RunOptions options = Options();
-  options.postpone_cutover = loss.gate.empty();
-  options.max_hold = std::chrono::seconds(60);
+  engine::RunOptions options = OptionsFor(loss);
   options.retry_for = std::chrono::seconds(0);
   {
     std::unique_ptr<Gate> gate = GateOf(loss);
@@ -126,20 +121,15 @@ TEST_P(SessionLossTest, StopsTheRunWhichCanBeResumed) {
   const auto report = resumed.Finish();
   ASSERT_TRUE(report.ok()) << pg::Describe(report.status());
   EXPECT_EQ(report->repaired, 0);
-  ExpectFinishedRight();
-  writers.Stop();
-  EXPECT_EQ(writers.errors(), "");
-  EXPECT_EQ(writers.Difference(session_), "");
+  ExpectFinalized(session_, TargetOf(database_));
+  ExpectUnharmed(writers, session_);
 }
 
 TEST_P(SessionLossTest, IsWaitedOutWithinTheRun) {
   const Loss& loss = GetParam();
   Writers writers(database_, 1, 8000);
-  engine::RunOptions options = Options();
-  options.postpone_cutover = loss.gate.empty();
-  options.max_hold = std::chrono::seconds(60);
   std::unique_ptr<Gate> gate = GateOf(loss);
-  BackgroundRun run(TargetOf(database_), kChange, options);
+  BackgroundRun run(TargetOf(database_), kChange, OptionsFor(loss));
   ASSERT_NO_FATAL_FAILURE(Terminate(loss, run, gate.get()));
   if (loss.gate.empty()) {
     ASSERT_TRUE(run.WaitForEvent("interrupted"));
@@ -149,10 +139,8 @@ TEST_P(SessionLossTest, IsWaitedOutWithinTheRun) {
   ASSERT_TRUE(report.ok()) << pg::Describe(report.status());
   EXPECT_EQ(report->repaired, 0);
   EXPECT_EQ(report->interruptions, 1);
-  ExpectFinishedRight();
-  writers.Stop();
-  EXPECT_EQ(writers.errors(), "");
-  EXPECT_EQ(writers.Difference(session_), "");
+  ExpectFinalized(session_, TargetOf(database_));
+  ExpectUnharmed(writers, session_);
 }
 
 class TwoEnginesTest : public SessionLossBase {};
@@ -177,7 +165,7 @@ TEST_F(TwoEnginesTest, TheSecondIsTurnedAwayAndSaysWhoWorks) {
   ASSERT_TRUE(RunSync(engine::Cutover(TargetOf(database_), 1)).ok());
   const auto report = run.Finish();
   ASSERT_TRUE(report.ok()) << pg::Describe(report.status());
-  ExpectFinishedRight();
+  ExpectFinalized(session_, TargetOf(database_));
 }
 
 TEST_F(TwoEnginesTest, AnotherTableMayBeChangedMeanwhile) {
@@ -192,7 +180,7 @@ TEST_F(TwoEnginesTest, AnotherTableMayBeChangedMeanwhile) {
   ASSERT_TRUE(RunSync(engine::Cutover(TargetOf(database_), 1)).ok());
   ASSERT_TRUE(run.Finish().ok());
   ASSERT_TRUE(RunSync(engine::Finalize(TargetOf(database_), 2)).ok());
-  ExpectFinishedRight();
+  ExpectFinalized(session_, TargetOf(database_));
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <cstdlib>
 #include <functional>
@@ -127,7 +128,7 @@ class Writers {
         } else if (when_lost_ == WhenLost::kComeBack && pg::IsConnectionLost(result.status())) {
           ++losses_;
           session = ComeBack();
-          if (session == nullptr || !Settle(*session, ledger, step)) {
+          if (!Settle(*session, ledger, step)) {
             break;
           }
         } else {
@@ -171,16 +172,20 @@ class Writers {
     }
   }
 
-  // nullptr where it was stopped meanwhile.
+  // Also where it was stopped meanwhile: the last statement belongs into the ledger, or not. Throws where no server
+  // comes back.
   std::unique_ptr<Session> ComeBack() {
-    while (!stopping_) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+    for (;;) {
       try {
         return connect_();
       } catch (const std::exception&) {
+        if (std::chrono::steady_clock::now() > deadline) {
+          throw;
+        }
         std::this_thread::sleep_for(std::chrono::milliseconds(20));  // the server is still away
       }
     }
-    return nullptr;
   }
 
   // Whether the statement was committed before the session was lost: both rows as before, or both as after.
