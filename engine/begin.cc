@@ -6,6 +6,7 @@
 
 #include "engine/catalog.h"
 #include "engine/control_loop.h"
+#include "engine/dead_man.h"
 #include "engine/engine_lock.h"
 #include "fmt/format.h"
 #include "fmt/ranges.h"
@@ -212,8 +213,14 @@ Awaitable<absl::StatusOr<Begun>> TakeUpMigration(Target target, int64_t id, Obse
     context->dual_write_on = context->report.dual_write = log_index.has_value();
   }
   CO_RETURN_IF_ERROR(co_await TakeUp(*context->journal, id));
+  if (!migration.design.is_null() && IsCaptured(migration.stage)) {
+    // Before verify takes for errors what was never logged.
+    CO_ASSIGN_OR_RETURN(const bool lapsed, co_await GiveSignOfLife(*context->journal, context->design));
+    CO_RETURN_IF_ERROR(lapsed ? co_await TellLapsed(*context, *context->journal) : absl::OkStatus());
+  }
   CO_ASSIGN_OR_RETURN(const StandingOrders orders, co_await ReadStandingOrders(*context->journal, id));
   context->cutover_allowed = orders.cutover_allowed;
+  context->force_called_off = orders.force_called_off;
   if (orders.abort_asked) {
     context->abort_asked = true;
     context->gate.Stop();

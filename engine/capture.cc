@@ -1,6 +1,7 @@
 #include "engine/capture.h"
 
 #include "copier/sql_builder.h"
+#include "engine/dead_man.h"
 #include "fmt/format.h"
 #include "fmt/ranges.h"
 #include "pg/macros.h"
@@ -159,10 +160,10 @@ std::string CreateFunction(const Design& design, const std::string& name, std::s
       "  IF TG_RELID <> {} THEN\n"
       "    RAISE EXCEPTION 'pgmoult: % is a trigger function of another table', TG_NAME;\n"
       "  END IF;\n"
-      "{}"
+      "{}{}"
       "  RETURN NULL;\n"
       "END\n",
-      declarations, design.source_oid, statements);
+      declarations, design.source_oid, DeadManCheckSql(design), statements);
   // A literal, not a dollar quote: columns and the user's own expressions may hold any tag.
   return fmt::format(
       "CREATE OR REPLACE FUNCTION {}.{}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER\n"

@@ -155,17 +155,16 @@ Awaitable<absl::StatusOr<std::vector<AttachedItem>>> ReadAttached(pg::Connection
 
 Awaitable<absl::StatusOr<std::vector<std::string>>> ReadTakenNames(pg::Connection& connection, int64_t shadow,
                                                                    const Design& design) {
-  std::vector<std::string> schemas;
-  std::vector<std::string> names;
+  std::vector<pg::QualifiedName> sequences;
   for (const OwnedSequence& sequence : design.sequences) {
     if (!sequence.column.empty()) {
-      schemas.push_back(sequence.sequence.schema.name());
-      names.push_back(sequence.sequence.name.name());
+      sequences.push_back(sequence.sequence);
     }
   }
-  CO_ASSIGN_OR_RETURN(const pg::Result result,
-                      co_await connection.Query(
-                          sql::kTakenNames, {design.source_oid, shadow, pg::ArrayText(schemas), pg::ArrayText(names)}));
+  const pg::NameArrays arrays(sequences);
+  CO_ASSIGN_OR_RETURN(
+      const pg::Result result,
+      co_await connection.Query(sql::kTakenNames, {design.source_oid, shadow, arrays.schemas, arrays.names}));
   std::vector<std::string> sentences;
   for (int row = 0; row < result.rows(); ++row) {
     sentences.push_back(fmt::format("{} of the new shape: the name is taken in schema {} ({}); rename that first",

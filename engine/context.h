@@ -25,11 +25,11 @@ struct Context {
   Context(const Target& target, Change change_in, RunOptions options_in, Observer observer_in,
           const StopRequest& stop_in)
       : sessions(target, 0),
-        options(options_in),
+        options(std::move(options_in)),
         change(std::move(change_in)),
         observer(std::move(observer_in)),
         stop(stop_in),
-        lock_wait(options_in.lock_budget) {}
+        lock_wait(options.lock_budget) {}
 
   Sessions sessions;
   RunOptions options;
@@ -51,11 +51,12 @@ struct Context {
 
   std::string warned_of;  // changes of dependents
 
-  bool cutover_allowed = false;  // the gate of a postponed cutover is open
-  bool abort_asked = false;      // an operator wants it taken back
-  bool dual_write_on = false;    // the trigger functions write through
-  bool uninterruptible = false;  // the swap's COMMIT is under way: a stop waits for it
-  bool making_triggers = false;  // the design's triggers and the table's may differ meanwhile
+  bool cutover_allowed = false;   // the gate of a postponed cutover is open
+  bool force_called_off = false;  // nobody is to be terminated after all
+  bool abort_asked = false;       // an operator wants it taken back
+  bool dual_write_on = false;     // the trigger functions write through
+  bool uninterruptible = false;   // the swap's COMMIT is under way: a stop waits for it
+  bool making_triggers = false;   // the design's triggers and the table's may differ meanwhile
 
   int64_t id() const { return design.transfer.migration; }
 };

@@ -29,6 +29,8 @@ constexpr milliseconds kLockBudget{120'000};
 constexpr milliseconds kPoll{200};
 constexpr char kComment[] = "/* pgmoult:cleanup */";
 
+std::string Mebibytes(int64_t bytes) { return fmt::format("{:.1f} MiB", static_cast<double>(bytes) / (1 << 20)); }
+
 // A session of the login, and what the journal says of one migration.
 struct Opened {
   std::unique_ptr<pg::Connection> connection;
@@ -102,15 +104,37 @@ Awaitable<absl::Status> DropOld(pg::Connection& connection, const Design& design
   return pg::RunAll(connection, kComment, std::move(statements));
 }
 
+// Schemas first: a migration's row is committed before its schemas are made, so a schema that is there now and whose
+// row is not there then belongs to nobody.
+Awaitable<absl::StatusOr<Picture>> ReadPicture(pg::Connection& connection) {
+  Picture picture;
+  CO_ASSIGN_OR_RETURN(const pg::Result result, co_await connection.Query(sql::kOrphans));
+  CO_ASSIGN_OR_RETURN(picture.migrations, co_await ReadMigrations(connection));
+  for (int row = 0; row < result.rows(); ++row) {
+    Orphan orphan;
+    int64_t id = 0;
+    CO_RETURN_IF_ERROR(result.Read(row, id, orphan.schema, orphan.owner, orphan.keeps_table, orphan.tables,
+                                   orphan.log_bytes, orphan.other_bytes));
+    const auto migration = std::ranges::find(picture.migrations, id, &Migration::id);
+    if (migration == picture.migrations.end()) {
+      picture.orphans.push_back(std::move(orphan));
+    } else if (orphan.schema.ends_with("_new")) {
+      migration->log_bytes = orphan.log_bytes;
+      migration->shadow_bytes = orphan.other_bytes;
+    }
+  }
+  co_return picture;
+}
+
 // Removes one schema of ours that no journal row knows.
 Awaitable<absl::StatusOr<std::string>> CleanOrphan(pg::Connection& connection, pg::Connection& observer,
-                                                   std::string schema, std::string owner, bool keeps_table,
-                                                   std::vector<std::string> tables) {
-  if (keeps_table) {
-    co_return fmt::format("schema {}: holds a table and is in no journal: look at it and drop it yourself", schema);
+                                                   Orphan orphan) {
+  if (orphan.keeps_table) {
+    co_return fmt::format("schema {}: holds a table and is in no journal: look at it and drop it yourself",
+                          orphan.schema);
   }
   std::vector<pg::QualifiedName> locked;
-  for (const std::string& table : tables) {
+  for (const std::string& table : orphan.tables) {
     CO_ASSIGN_OR_RETURN(
         const pg::Result name,
         co_await connection.Query("/* pgmoult:cleanup */ SELECT n.nspname::text, c.relname::text FROM "
@@ -123,10 +147,13 @@ Awaitable<absl::StatusOr<std::string>> CleanOrphan(pg::Connection& connection, p
     CO_RETURN_IF_ERROR(name.Read(0, table_schema, table_name));
     locked.emplace_back(table_schema, table_name);
   }
-  CO_RETURN_IF_ERROR(co_await DropPolitely(connection, observer, owner, locked,
-                                           [&connection, &schema] { return DropSchemas(connection, {schema}); }));
-  co_return fmt::format("schema {}: removed{}", schema,
-                        tables.empty() ? "" : fmt::format(", with its triggers on {}", fmt::join(tables, ", ")));
+  CO_RETURN_IF_ERROR(co_await DropPolitely(connection, observer, orphan.owner, locked, [&connection, &orphan] {
+    return DropSchemas(connection, {orphan.schema});
+  }));
+  co_return fmt::format(
+      "schema {}: removed{} ({} of change log, {} of tables)", orphan.schema,
+      orphan.tables.empty() ? "" : fmt::format(", with its triggers on {}", fmt::join(orphan.tables, ", ")),
+      Mebibytes(orphan.log_bytes), Mebibytes(orphan.other_bytes));
 }
 
 Awaitable<absl::StatusOr<std::string>> CleanMigration(pg::Connection& connection, pg::Connection& observer,
@@ -161,7 +188,8 @@ Awaitable<absl::StatusOr<std::string>> CleanMigration(pg::Connection& connection
     co_return what + ": somebody has just taken it further; left alone";
   }
   CO_RETURN_IF_ERROR(co_await TakeAway(connection, observer, *now));
-  co_return what + ": removed";
+  co_return fmt::format("{}: removed ({} of change log, {} of tables)", what, Mebibytes(migration.log_bytes),
+                        Mebibytes(migration.shadow_bytes));
 }
 
 // Commands that wait for the engine's lock to be free use it as the sign that the engine has ended.
@@ -186,10 +214,10 @@ Awaitable<absl::StatusOr<bool>> WaitUntilGone(pg::Connection& connection, int64_
 
 }  // namespace
 
-Awaitable<absl::StatusOr<std::vector<Migration>>> ListMigrations(const Target& target) {
+Awaitable<absl::StatusOr<Picture>> LookAtDatabase(const Target& target) {
   const Sessions sessions(target, 0);
   CO_ASSIGN_OR_RETURN(const auto connection, co_await sessions.OpenLogin("status"));
-  co_return co_await ReadMigrations(*connection);
+  co_return co_await ReadPicture(*connection);
 }
 
 Awaitable<absl::StatusOr<std::string>> Pause(const Target& target, int64_t id) {
@@ -203,6 +231,11 @@ Awaitable<absl::StatusOr<std::string>> Continue(const Target& target, int64_t id
 
 Awaitable<absl::StatusOr<std::string>> Cutover(const Target& target, int64_t id) {
   return Ask(target, id, "cutover", /*does=*/"cut over", "may swap as soon as it gets there");
+}
+
+Awaitable<absl::StatusOr<std::string>> CallOffForce(const Target& target, int64_t id) {
+  return Ask(target, id, "no-force", /*does=*/"leave blockers alone",
+             "terminates nobody who is in the way of the swap; it goes on trying");
 }
 
 Awaitable<absl::Status> TakeAway(pg::Connection& connection, pg::Connection& observer, const Migration& migration) {
@@ -309,27 +342,14 @@ Awaitable<absl::StatusOr<std::vector<std::string>>> Cleanup(const Target& target
   CO_ASSIGN_OR_RETURN(const auto connection, co_await sessions.OpenLogin("cleanup"));
   CO_ASSIGN_OR_RETURN(const auto observer, co_await sessions.OpenLogin("locks"));
   std::vector<std::string> lines;
-  CO_ASSIGN_OR_RETURN(const std::vector<Migration> migrations, co_await ReadMigrations(*connection));
-  for (const Migration& migration : migrations) {
+  CO_ASSIGN_OR_RETURN(const Picture before, co_await ReadPicture(*connection));
+  for (const Migration& migration : before.migrations) {
     CO_ASSIGN_OR_RETURN(std::string line, co_await CleanMigration(*connection, *observer, migration));
     lines.push_back(std::move(line));
   }
-  // In this order: a migration's row is committed before its schemas are made, so a schema that is there now and whose
-  // row is not there then belongs to nobody.
-  CO_ASSIGN_OR_RETURN(const pg::Result schemas, co_await connection->Query(sql::kOrphans));
-  CO_ASSIGN_OR_RETURN(const std::vector<Migration> known, co_await ReadMigrations(*connection));
-  for (int row = 0; row < schemas.rows(); ++row) {
-    int64_t id = 0;
-    std::string schema;
-    std::string owner;
-    bool keeps_table = false;
-    std::vector<std::string> tables;
-    CO_RETURN_IF_ERROR(schemas.Read(row, id, schema, owner, keeps_table, tables));
-    if (std::ranges::find(known, id, &Migration::id) != known.end()) {
-      continue;
-    }
-    CO_ASSIGN_OR_RETURN(std::string line, co_await CleanOrphan(*connection, *observer, std::move(schema),
-                                                               std::move(owner), keeps_table, std::move(tables)));
+  CO_ASSIGN_OR_RETURN(const Picture after, co_await ReadPicture(*connection));
+  for (const Orphan& orphan : after.orphans) {
+    CO_ASSIGN_OR_RETURN(std::string line, co_await CleanOrphan(*connection, *observer, orphan));
     lines.push_back(std::move(line));
   }
   CO_ASSIGN_OR_RETURN(const bool journal, co_await JournalExists(*connection));

@@ -13,12 +13,28 @@ namespace pgmoult::engine {
 
 // What operators do from another terminal. Each opens a session of its own; all answers are one sentence.
 
-pg::Awaitable<absl::StatusOr<std::vector<Migration>>> ListMigrations(const Target& target);
+// A schema that bears our name and belongs to no migration that the journal knows.
+struct Orphan {
+  std::string schema;
+  std::string owner;
+  bool keeps_table = false;         // an old one
+  std::vector<std::string> tables;  // whose triggers run its functions
+  int64_t log_bytes = 0;            // of the change log, with its indexes
+  int64_t other_bytes = 0;          // of its other tables, with theirs
+};
+// All of ours in a database.
+struct Picture {
+  std::vector<Migration> migrations;
+  std::vector<Orphan> orphans;
+};
+pg::Awaitable<absl::StatusOr<Picture>> LookAtDatabase(const Target& target);
 
-// Asks a running engine to pause, continue or cut over; an error says why that cannot be (no engine, wrong stage).
+// Asks a running engine to pause, continue, cut over, or to terminate nobody for the swap; an error says why that
+// cannot be (no engine, wrong stage).
 pg::Awaitable<absl::StatusOr<std::string>> Pause(const Target& target, int64_t id);
 pg::Awaitable<absl::StatusOr<std::string>> Continue(const Target& target, int64_t id);
 pg::Awaitable<absl::StatusOr<std::string>> Cutover(const Target& target, int64_t id);
+pg::Awaitable<absl::StatusOr<std::string>> CallOffForce(const Target& target, int64_t id);
 
 // Back to nothing, at any stage before the swap: stops a running engine and waits until it has taken everything away,
 // or takes it away itself where none runs. Refused after the swap.

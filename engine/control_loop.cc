@@ -7,6 +7,7 @@
 
 #include "absl/strings/cord.h"
 #include "engine/control.h"
+#include "engine/dead_man.h"
 #include "engine/tripwire.h"
 #include "fmt/format.h"
 #include "pg/macros.h"
@@ -66,6 +67,8 @@ Awaitable<absl::Status> Obey(Context& context, pg::Connection& control) {
       context.gate.Open();
     } else if (command.verb == "cutover") {
       context.cutover_allowed = true;
+    } else if (command.verb == "no-force") {
+      context.force_called_off = true;
     } else if (command.verb == "abort") {
       context.abort_asked = true;
       context.gate.Stop();
@@ -103,7 +106,29 @@ Awaitable<absl::Status> WatchTripwire(Context& context, pg::Connection& control)
   co_return (touched && watched()) ? Tripped() : absl::OkStatus();
 }
 
+// Tells the capture triggers that somebody will take what they log. After the swap, and before prepare has made them,
+// nobody asks.
+Awaitable<absl::Status> BeatCapture(Context& context, pg::Connection& control) {
+  if (!IsCaptured(context.progress.stage)) {
+    co_return absl::OkStatus();
+  }
+  const absl::StatusOr<bool> lapsed = co_await GiveSignOfLife(control, context.design);
+  if (pg::IsLockNotAvailable(lapsed.status())) {
+    co_return absl::OkStatus();  // somebody has locked the log; the flag stays up
+  }
+  CO_RETURN_IF_ERROR(lapsed.status());
+  co_return *lapsed ? co_await TellLapsed(context, control) : absl::OkStatus();
+}
+
 }  // namespace
+
+Awaitable<absl::Status> TellLapsed(Context& context, pg::Connection& connection) {
+  const std::string text =
+      fmt::format("capture had stopped, since there was no sign of life for {} s (--dead-man): the copy starts again",
+                  context.design.dead_man_s);
+  context.observer.on_event("warning", text, nullptr);
+  co_return co_await AddEvent(connection, context.id(), "lapsed", {{"text", text}});
+}
 
 std::string PausedBy(const std::string& author) { return fmt::format("paused by {}", author); }
 
@@ -145,6 +170,7 @@ Awaitable<absl::Status> ControlLoop(Context& context) {
     }
     if (now >= next_heartbeat) {
       next_heartbeat = now + kHeartbeatEvery;
+      CO_RETURN_IF_ERROR(co_await BeatCapture(context, *control));
       const absl::Status beat = co_await Heartbeat(*control, context.id(), ToJson(shown));
       const bool swapping = pg::IsLockNotAvailable(beat);  // the swap has the row until its COMMIT is answered
       CO_RETURN_IF_ERROR(swapping ? absl::OkStatus() : beat);

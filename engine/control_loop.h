@@ -18,6 +18,9 @@ bool IsTripped(const absl::Status& status);
 // The engine lock is ours as long as its session lives; without it another engine may start. Ends when that does.
 pg::Awaitable<absl::Status> WatchLock(Context& context);
 
+// To people and the journal: capture had stopped logging, and what was copied is worth nothing.
+pg::Awaitable<absl::Status> TellLapsed(Context& context, pg::Connection& connection);
+
 // Why the gate is closed.
 std::string PausedBy(const std::string& author);
 

@@ -53,7 +53,7 @@ BOOST_DESCRIBE_STRUCT(Design, (),
                       (transfer, source_oid, owner, schema_new, schema_old, key_name, key_reason, shadow_key_index,
                        shadow_key_is_ours, dual_write_possible, dual_write_reason, values, lossy, type_changes,
                        source_shape, expected_shape, deferred, sequences, identities, statistics, attached, dependents,
-                       final_dependents, carried, partition, triggers, filenode, must_verify, published,
+                       final_dependents, carried, partition, triggers, dead_man_s, filenode, must_verify, published,
                        replica_identity))
 
 std::vector<std::string> DiffDefinitions(

@@ -161,6 +161,7 @@ struct Design {
   std::vector<CarriedDependent> carried;
   PartitionPlace partition;
   std::vector<CaptureTrigger> triggers;
+  int64_t dead_man_s = 0;              // without a sign of life of the engine for so long capture stops; 0: never
   std::string filenode;                // of the source since capture began
   bool must_verify = false;            // a trigger was tampered with: a full verify comes before the swap
   bool published = false;              // FOR ALL TABLES was allowed: shadow and log carry REPLICA IDENTITY FULL

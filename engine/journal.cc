@@ -18,14 +18,14 @@ namespace {
 
 using pg::Awaitable;
 
-constexpr char kForm[] = "pgmoult journal, form 3";
+constexpr char kForm[] = "pgmoult journal, form 4";
 // What the owner of a table that is changed needs: {0} is the role. pgmoult.check_writer() reads the two columns.
 constexpr char kGrantSql[] =
     "GRANT USAGE ON SCHEMA pgmoult TO {0}; GRANT SELECT (id, owner) ON pgmoult.migration TO {0}; GRANT INSERT, SELECT "
     "(server_ms) ON pgmoult.chunk TO {0}; GRANT INSERT ON pgmoult.verified TO {0}";
 constexpr char kRevokeSql[] =
     "REVOKE ALL ON pgmoult.chunk, pgmoult.verified, pgmoult.migration FROM {0}; REVOKE ALL ON SCHEMA pgmoult FROM {0}";
-constexpr std::array<const char*, 5> kStates = {"running", "stopped", "failed", "swapped", "done"};
+constexpr std::array<const char*, 6> kStates = {"running", "stopped", "failed", "swapped", "done", "lapsed"};
 
 absl::StatusOr<State> StateOf(std::string_view name) {
   const auto* found = std::ranges::find(kStates, name);
@@ -42,6 +42,16 @@ absl::StatusOr<boost::json::value> ParseJson(const std::string& text) {
     return absl::DataLossError(fmt::format("the journal holds JSON that cannot be read: {}", error.message()));
   }
   return value;
+}
+
+// Nobody is there to write it down.
+bool HasLapsed(const Migration& migration) {
+  if (migration.engine_alive || !migration.design.is_object() || !IsCaptured(migration.stage)) {
+    return false;
+  }
+  const boost::json::value* const dead_man = migration.design.get_object().if_contains("dead_man_s");
+  const double after = dead_man != nullptr && dead_man->is_number() ? dead_man->to_number<double>() : 0;
+  return after > 0 && migration.silent_seconds > after;
 }
 
 absl::StatusOr<Migration> MigrationOf(const pg::Result& result, int row) {
@@ -65,6 +75,9 @@ absl::StatusOr<Migration> MigrationOf(const pg::Result& result, int row) {
   ASSIGN_OR_RETURN(m.options, ParseJson(options));
   ASSIGN_OR_RETURN(m.design, ParseJson(design));
   ASSIGN_OR_RETURN(m.progress, ParseJson(progress));
+  if (HasLapsed(m)) {
+    m.state = State::kLapsed;
+  }
   return m;
 }
 
@@ -323,10 +336,22 @@ Awaitable<absl::Status> SetDesign(pg::Connection& connection, int64_t id, const 
 }
 
 Awaitable<absl::Status> Heartbeat(pg::Connection& connection, int64_t id, const boost::json::value& progress) {
+  // By a statement of its own, so that no row is locked while somebody has locked the log.
+  CO_ASSIGN_OR_RETURN(
+      const pg::Result log,
+      co_await connection.Query(
+          "/* pgmoult:journal */ SELECT coalesce(pg_catalog.sum(pg_catalog.pg_total_relation_size(c.oid)), 0)::int8 "
+          "FROM "
+          "pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = "
+          "pg_catalog.format('pgmoult_%s_new', $1::pg_catalog.int8) AND c.relname = 'pgmoult_change_log'",
+          {id}));
+  CO_ASSIGN_OR_RETURN(const int64_t log_bytes, log.Scalar<int64_t>());
+  boost::json::value told = progress;
+  told.as_object()["log_bytes"] = log_bytes;
   co_return co_await Update(connection,
                             "/* pgmoult:journal */ UPDATE pgmoult.migration SET progress = $2, heartbeat_at = "
                             "pg_catalog.clock_timestamp() WHERE id = $1",
-                            {id, boost::json::serialize(progress)});
+                            {id, boost::json::serialize(told)});
 }
 
 Awaitable<absl::Status> AddEvent(pg::Connection& connection, int64_t id, std::string kind,
@@ -445,11 +470,13 @@ Awaitable<absl::StatusOr<StandingOrders>> ReadStandingOrders(pg::Connection& con
           "WHERE "
           "migration = $1 AND taken_at IS NULL RETURNING verb, at) SELECT (SELECT CASE WHEN verb = 'pause' THEN author "
           "END FROM pgmoult.command WHERE migration = $1 AND verb IN ('pause', 'continue') ORDER BY id DESC LIMIT 1), "
-          "EXISTS (SELECT FROM pgmoult.command WHERE migration = $1 AND verb = 'cutover'), EXISTS (SELECT FROM taken "
+          "EXISTS (SELECT FROM pgmoult.command WHERE migration = $1 AND verb = 'cutover'), EXISTS (SELECT FROM "
+          "pgmoult.command WHERE migration = $1 AND verb = 'no-force'), EXISTS (SELECT FROM taken "
           "WHERE verb = 'abort' AND at > pg_catalog.clock_timestamp() - $2::pg_catalog.float8 * interval '1 second')",
           {id, kAbortPatience.count()}));
   StandingOrders orders;
-  CO_RETURN_IF_ERROR(result.Read(0, orders.paused_by, orders.cutover_allowed, orders.abort_asked));
+  CO_RETURN_IF_ERROR(
+      result.Read(0, orders.paused_by, orders.cutover_allowed, orders.force_called_off, orders.abort_asked));
   co_return orders;
 }
 

@@ -28,6 +28,7 @@ enum class State {
   kFailed,   // an engine stopped on an error that trying again would not mend
   kSwapped,  // the new table is in place, the old one is kept
   kDone,     // finalized
+  kLapsed,   // --dead-man: no engine for so long that capture has stopped; never written, but read
 };
 std::string_view StateName(State state);
 
@@ -47,13 +48,16 @@ struct Migration {
   bool engine_alive = false;    // somebody holds its advisory lock
   double age_seconds = 0;
   double silent_seconds = 0;  // since the engine's last heartbeat
-  std::string engine;         // host and pid of the engine
+  // Where LookAtDatabase() asked, of the tables that are there before the swap, indexes included.
+  int64_t log_bytes = 0;
+  int64_t shadow_bytes = 0;
+  std::string engine;  // host and pid of the engine
 };
 
 // A command of an operator to a running engine.
 struct Command {
   int64_t id = 0;
-  std::string verb;    // pause, continue, cutover, abort
+  std::string verb;    // pause, continue, cutover, no-force, abort
   std::string author;  // role, and the address it came from
 };
 
@@ -106,6 +110,7 @@ pg::Awaitable<absl::StatusOr<std::vector<Command>>> TakeCommands(pg::Connection&
 struct StandingOrders {
   std::optional<std::string> paused_by;  // the author of a pause that nobody ended
   bool cutover_allowed = false;
+  bool force_called_off = false;
   bool abort_asked = false;  // within kAbortPatience: somebody waits for it
 };
 // How long `abort` waits for an engine to obey.

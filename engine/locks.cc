@@ -21,9 +21,18 @@ using pg::Awaitable;
 using std::chrono::milliseconds;
 
 constexpr char kTryAgainUrl[] = "pgmoult/try-again";
+constexpr char kHeldTooLongUrl[] = "pgmoult/held-too-long";
 // A waiter cancels an autovacuum only after deadlock_timeout: the polite first lock waits a little longer than that.
 constexpr milliseconds kBeyondDeadlockTimeout{2000};
 constexpr milliseconds kMargin{1000};  // beyond the time that a lock may be held
+
+absl::Status Marked(std::string_view why, const char* url) {
+  absl::Status status = absl::AbortedError(std::string(why));
+  status.SetPayload(url, absl::Cord("1"));
+  return status;
+}
+
+std::string LockTimeoutSql(milliseconds timeout) { return fmt::format("SET LOCAL lock_timeout = {}", timeout.count()); }
 
 std::string LockSql(const PartnerLock& partner, const std::string& mode) {
   switch (partner.form) {
@@ -41,7 +50,7 @@ std::string LockSql(const PartnerLock& partner, const std::string& mode) {
 // Keeps autovacuum away from partners, too.
 Awaitable<absl::Status> EvictFromPartners(pg::Connection& connection, const std::vector<PartnerLock>& partners,
                                           const pg::Ident& role, milliseconds timeout) {
-  std::vector<std::string> statements = {fmt::format("SET LOCAL lock_timeout = {}", timeout.count())};
+  std::vector<std::string> statements = {LockTimeoutSql(timeout)};
   for (const PartnerLock& partner : partners) {
     if (partner.form != PartnerLock::Form::kOther) {
       statements.push_back(fmt::format("SET LOCAL ROLE {}", partner.role));
@@ -52,10 +61,8 @@ Awaitable<absl::Status> EvictFromPartners(pg::Connection& connection, const std:
   co_return co_await pg::RunAll(connection, "/* pgmoult:locks */", std::move(statements));
 }
 
-// Never 0, which would be no time-out.
-milliseconds Left(milliseconds deadlock_timeout, std::chrono::steady_clock::time_point asked_at) {
-  return std::max(milliseconds(1), TimeToWait(deadlock_timeout, asked_at));
-}
+// What lies between the end of a strong lock's wait and the moment at which others may look for a deadlock.
+milliseconds Margin(milliseconds deadlock_timeout) { return deadlock_timeout / 4; }
 
 // Somebody gave it to another owner meanwhile, and our lock has just taken it back: the try must be.
 Awaitable<absl::Status> CheckUntouched(pg::Connection& connection, const PartnerLock& partner) {
@@ -72,14 +79,24 @@ Awaitable<absl::Status> CheckUntouched(pg::Connection& connection, const Partner
                     : absl::OkStatus();
 }
 
+// In order; `timeout` is a statement, run before each.
+Awaitable<absl::Status> LockTables(pg::Connection& connection, const std::vector<pg::QualifiedName>& tables,
+                                   std::string mode, std::string timeout) {
+  std::vector<std::string> statements;
+  for (const pg::QualifiedName& table : tables) {
+    statements.push_back(timeout);
+    statements.push_back(fmt::format("LOCK TABLE ONLY {} IN {} MODE", table, mode));
+  }
+  co_return co_await pg::RunAll(connection, "/* pgmoult:locks */", std::move(statements));
+}
+
 Awaitable<absl::Status> LockEach(pg::Connection& connection, const std::vector<PartnerLock>& partners, std::string mode,
-                                 const PoliteLock& lock, std::chrono::steady_clock::time_point asked_at) {
+                                 const PoliteLock& lock) {
   for (const PartnerLock& partner : partners) {
-    CO_RETURN_IF_ERROR(
-        co_await pg::RunAll(connection, "/* pgmoult:locks */",
-                            {fmt::format("SET LOCAL lock_timeout = {}", Left(lock.deadlock_timeout, asked_at).count()),
-                             fmt::format("SET LOCAL ROLE {}", partner.role), LockSql(partner, mode),
-                             fmt::format("SET LOCAL ROLE {}", lock.role)}));
+    CO_RETURN_IF_ERROR(co_await pg::RunAll(
+        connection, "/* pgmoult:locks */",
+        {fmt::format("SET LOCAL ROLE {}", partner.role), StrongLockTimeoutSql(lock.deadlock_timeout),
+         LockSql(partner, mode), fmt::format("SET LOCAL ROLE {}", lock.role)}));
     if (partner.form == PartnerLock::Form::kOther) {
       CO_RETURN_IF_ERROR(co_await CheckUntouched(connection, partner));
     }
@@ -88,8 +105,7 @@ Awaitable<absl::Status> LockEach(pg::Connection& connection, const std::vector<P
 }
 
 // SHARE ROW EXCLUSIVE on tables and partners.
-Awaitable<absl::Status> StopWriters(pg::Connection& connection, const PoliteLock& lock,
-                                    std::chrono::steady_clock::time_point asked_at) {
+Awaitable<absl::Status> StopWriters(pg::Connection& connection, const PoliteLock& lock) {
   enum Group { kItself, kReferenced, kReferencing };
   constexpr std::array<std::array<Group, 3>, 3> kOrders = {{{kItself, kReferenced, kReferencing},
                                                             {kReferenced, kItself, kReferencing},
@@ -97,11 +113,12 @@ Awaitable<absl::Status> StopWriters(pg::Connection& connection, const PoliteLock
   constexpr char kMode[] = "SHARE ROW EXCLUSIVE";
   for (const Group group : kOrders[static_cast<size_t>(lock.turn) % kOrders.size()]) {
     if (group == kItself) {
-      CO_RETURN_IF_ERROR(co_await LockEach(connection, lock.partners.ancestors, kMode, lock, asked_at));
-      CO_RETURN_IF_ERROR(co_await LockTables(connection, lock.tables, kMode, Left(lock.deadlock_timeout, asked_at)));
+      CO_RETURN_IF_ERROR(co_await LockEach(connection, lock.partners.ancestors, kMode, lock));
+      CO_RETURN_IF_ERROR(
+          co_await LockTables(connection, lock.tables, kMode, StrongLockTimeoutSql(lock.deadlock_timeout)));
     } else {
       const auto& partners = group == kReferenced ? lock.partners.referenced : lock.partners.referencing;
-      CO_RETURN_IF_ERROR(co_await LockEach(connection, partners, kMode, lock, asked_at));
+      CO_RETURN_IF_ERROR(co_await LockEach(connection, partners, kMode, lock));
     }
   }
   co_return absl::OkStatus();
@@ -120,20 +137,21 @@ Awaitable<absl::Status> LockAndRun(pg::Connection& connection, const PoliteLock&
     CO_RETURN_IF_ERROR(co_await EvictFromPartners(connection, lock.partners.early, lock.role, patience));
     CO_RETURN_IF_ERROR(co_await EvictFromPartners(connection, lock.partners.ancestors, lock.role, patience));
     CO_RETURN_IF_ERROR(co_await EvictFromPartners(connection, lock.partners.referenced, lock.role, patience));
-    CO_RETURN_IF_ERROR(co_await LockTables(connection, lock.tables, "SHARE UPDATE EXCLUSIVE", patience));
+    CO_RETURN_IF_ERROR(
+        co_await LockTables(connection, lock.tables, "SHARE UPDATE EXCLUSIVE", LockTimeoutSql(patience)));
     CO_RETURN_IF_ERROR(co_await EvictFromPartners(connection, lock.partners.referencing, lock.role, patience));
   }
-  CO_RETURN_IF_ERROR(
-      (co_await connection.Query(fmt::format("/* pgmoult:locks */ SET LOCAL statement_timeout = {}", most_ms)))
-          .status());
-  const auto asked_at = std::chrono::steady_clock::now();
-  CO_RETURN_IF_ERROR(co_await LockEach(connection, lock.partners.early, "ACCESS EXCLUSIVE", lock, asked_at));
+  lock.on_asking();
+  CO_RETURN_IF_ERROR(co_await pg::RunAll(connection, "/* pgmoult:locks */",
+                                         {fmt::format("SET LOCAL statement_timeout = {}", most_ms), AskedNowSql()}));
+  CO_RETURN_IF_ERROR(co_await LockEach(connection, lock.partners.early, "ACCESS EXCLUSIVE", lock));
   if (!lock.partners.any()) {
-    CO_RETURN_IF_ERROR(co_await LockTables(connection, lock.tables, lock.mode, Left(lock.deadlock_timeout, asked_at)));
+    CO_RETURN_IF_ERROR(
+        co_await LockTables(connection, lock.tables, lock.mode, StrongLockTimeoutSql(lock.deadlock_timeout)));
   } else {
-    CO_RETURN_IF_ERROR(co_await StopWriters(connection, lock, asked_at));
+    CO_RETURN_IF_ERROR(co_await StopWriters(connection, lock));
     if (lock.mode == "ACCESS EXCLUSIVE") {
-      CO_RETURN_IF_ERROR(co_await LockTheRest(connection, lock, asked_at));
+      CO_RETURN_IF_ERROR(co_await LockTheRest(connection, lock));
     }
   }
   CO_RETURN_IF_ERROR(co_await body());
@@ -144,22 +162,35 @@ Awaitable<absl::Status> LockAndRun(pg::Connection& connection, const PoliteLock&
 }  // namespace
 
 std::string BlockersText(const std::vector<Blocker>& blockers) {
+  constexpr size_t kMost = 10;
+  std::vector<std::string> seen;
   std::vector<std::string> texts;
   for (const Blocker& blocker : blockers) {
-    texts.push_back(fmt::format("{} {}", blocker.who, blocker.mode));
+    const auto known = std::ranges::find(seen, blocker.transaction);
+    if (known == seen.end()) {
+      seen.push_back(blocker.transaction);
+      texts.push_back(fmt::format("{} {}", blocker.who, blocker.mode));
+    } else {
+      texts[static_cast<size_t>(known - seen.begin())] += ", " + blocker.mode;
+    }
+  }
+  if (texts.size() > kMost) {
+    const size_t more = texts.size() - kMost;
+    texts.resize(kMost);
+    texts.push_back(fmt::format("and {} more", more));
   }
   return texts.empty() ? "nobody that this login can see" : fmt::format("{}", fmt::join(texts, "; "));
 }
 
-absl::Status TryAgain(std::string_view why) {
-  absl::Status status = absl::AbortedError(std::string(why));
-  status.SetPayload(kTryAgainUrl, absl::Cord("1"));
-  return status;
-}
+absl::Status TryAgain(std::string_view why) { return Marked(why, kTryAgainUrl); }
 
 bool IsTryAgain(const absl::Status& status) { return status.GetPayload(kTryAgainUrl).has_value(); }
 
-bool IsHeldTooLong(const absl::Status& status) { return pg::SqlState(status) == "57014"; }
+absl::Status HeldTooLong(std::string_view why) { return Marked(why, kHeldTooLongUrl); }
+
+bool IsHeldTooLong(const absl::Status& status) {
+  return pg::SqlState(status) == "57014" || status.GetPayload(kHeldTooLongUrl).has_value();
+}
 
 bool IsIdledTooLong(const absl::Status& status) { return pg::SqlState(status) == "25P03"; }
 
@@ -178,50 +209,49 @@ Awaitable<absl::StatusOr<milliseconds>> ReadDeadlockTimeout(pg::Connection& conn
 }
 
 Awaitable<absl::StatusOr<std::vector<Blocker>>> ReadBlockers(pg::Connection& connection,
-                                                             const std::vector<pg::QualifiedName>& tables) {
-  std::vector<std::string> schemas;
-  std::vector<std::string> names;
-  for (const pg::QualifiedName& table : tables) {
-    schemas.push_back(table.schema.name());
-    names.push_back(table.name.name());
-  }
+                                                             const std::vector<pg::QualifiedName>& tables,
+                                                             milliseconds much_work) {
+  const pg::NameArrays arrays(tables);
   CO_ASSIGN_OR_RETURN(const pg::Result result,
-                      co_await connection.Query(sql::kBlockers, {pg::ArrayText(schemas), pg::ArrayText(names)}));
+                      co_await connection.Query(sql::kBlockers, {arrays.schemas, arrays.names,
+                                                                 std::chrono::duration<double>(much_work).count()}));
   std::vector<Blocker> blockers(static_cast<size_t>(result.rows()));
   for (int row = 0; row < result.rows(); ++row) {
     Blocker& blocker = blockers[static_cast<size_t>(row)];
-    CO_RETURN_IF_ERROR(result.Read(row, blocker.who, blocker.mode));
+    CO_RETURN_IF_ERROR(result.Read(row, blocker.who, blocker.mode, blocker.pid, blocker.transaction, blocker.granted,
+                                   blocker.seconds, blocker.yields, blocker.spared));
   }
   co_return blockers;
 }
 
-Awaitable<absl::Status> LockTables(pg::Connection& connection, const std::vector<pg::QualifiedName>& tables,
-                                   std::string mode, milliseconds timeout) {
-  std::vector<pg::Statement> statements;
-  statements.push_back({fmt::format("/* pgmoult:locks */ SET LOCAL lock_timeout = {}", timeout.count()), {}});
-  for (const pg::QualifiedName& table : tables) {
-    statements.push_back({fmt::format("/* pgmoult:locks */ LOCK TABLE ONLY {} IN {} MODE", table, mode), {}});
-  }
-  co_return (co_await connection.Pipeline(std::move(statements))).status();
-}
-
 milliseconds TimeToWait(milliseconds deadlock_timeout, std::chrono::steady_clock::time_point asked_at) {
-  const milliseconds margin = deadlock_timeout / 10;
   const auto passed = std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - asked_at);
-  return std::min(deadlock_timeout - margin - passed, StrongLockTimeout(deadlock_timeout));
+  return deadlock_timeout - Margin(deadlock_timeout) - passed;
 }
 
-Awaitable<absl::Status> LockTheRest(pg::Connection& connection, const PoliteLock& lock,
-                                    std::chrono::steady_clock::time_point asked_at) {
+std::string AskedNowSql() {
+  return "SELECT pg_catalog.set_config('pgmoult.asked_at', pg_catalog.date_part('epoch', "
+         "pg_catalog.clock_timestamp())::pg_catalog.text, true)";
+}
+
+// Never 0, which would be no time-out.
+std::string StrongLockTimeoutSql(milliseconds deadlock_timeout) {
+  return fmt::format(
+      "SELECT pg_catalog.set_config('lock_timeout', greatest(1, least({}, {} - 1000 * (pg_catalog.date_part('epoch', "
+      "pg_catalog.clock_timestamp()) - pg_catalog.current_setting('pgmoult.asked_at')::pg_catalog.float8)))"
+      "::pg_catalog.int4::pg_catalog.text, true)",
+      StrongLockTimeout(deadlock_timeout).count(), (deadlock_timeout - Margin(deadlock_timeout)).count());
+}
+
+Awaitable<absl::Status> LockTheRest(pg::Connection& connection, const PoliteLock& lock) {
   // No writer is under way any more; who is left only reads.
-  CO_RETURN_IF_ERROR(co_await LockEach(connection, lock.partners.referencing, "ACCESS EXCLUSIVE", lock, asked_at));
+  CO_RETURN_IF_ERROR(co_await LockEach(connection, lock.partners.referencing, "ACCESS EXCLUSIVE", lock));
   if (!lock.partners.ancestors.empty()) {
-    CO_RETURN_IF_ERROR(
-        co_await LockEach(connection, {lock.partners.ancestors.back()}, "ACCESS EXCLUSIVE", lock, asked_at));
+    CO_RETURN_IF_ERROR(co_await LockEach(connection, {lock.partners.ancestors.back()}, "ACCESS EXCLUSIVE", lock));
   }
   CO_RETURN_IF_ERROR(
-      co_await LockTables(connection, lock.tables, "ACCESS EXCLUSIVE", Left(lock.deadlock_timeout, asked_at)));
-  co_return co_await LockEach(connection, lock.partners.referenced, "ACCESS EXCLUSIVE", lock, asked_at);
+      co_await LockTables(connection, lock.tables, "ACCESS EXCLUSIVE", StrongLockTimeoutSql(lock.deadlock_timeout)));
+  co_return co_await LockEach(connection, lock.partners.referenced, "ACCESS EXCLUSIVE", lock);
 }
 
 Awaitable<absl::Status> TryPoliteLock(pg::Connection& connection, const PoliteLock& lock,

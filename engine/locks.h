@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,17 +15,25 @@ namespace pgmoult::engine {
 
 // A session, or a prepared transaction, that holds or waits for a lock on one of the tables.
 struct Blocker {
-  std::string who;   // "pid 123 (alice, psql, idle in transaction for 12 s, query began 10:11:12)" or "prepared
-                     // transaction 'gid'"
-  std::string mode;  // lock mode, with "waits for" before it where it is not granted
+  std::string who;          // "pid 123 (alice, psql, idle in transaction for 12 s, query began 10:11:12)" or "prepared
+                            // transaction 'gid'"
+  std::string mode;         // lock mode and table, with "waits for" before it where it is not granted
+  int pid = 0;              // 0: a prepared transaction
+  std::string transaction;  // virtual transaction id
+  bool granted = true;
+  std::optional<double> seconds;  // age of its transaction, where this login may see it
+  bool yields = false;            // an autovacuum, which a polite lock sends away
+  std::string spared;             // why nobody should terminate it, or ""
 };
 
-// Those in the way of `mode` ("ACCESS EXCLUSIVE", "SHARE ROW EXCLUSIVE", …) on any of the tables; our own session left
-// out. Read on any session; what other roles run is only seen with pg_monitor.
-pg::Awaitable<absl::StatusOr<std::vector<Blocker>>> ReadBlockers(pg::Connection& connection,
-                                                                 const std::vector<pg::QualifiedName>& tables);
+// Those who hold or await a lock on any of the tables, the oldest first, at most 500 locks; our own sessions left out.
+// A session at work that has been writing for longer than `much_work` is spared. Read on any session; what other roles
+// run is only seen with pg_monitor.
+pg::Awaitable<absl::StatusOr<std::vector<Blocker>>> ReadBlockers(
+    pg::Connection& connection, const std::vector<pg::QualifiedName>& tables,
+    std::chrono::milliseconds much_work = std::chrono::minutes(1));
 
-// "pid 123 (…) ACCESS SHARE; …" for people.
+// "pid 123 (…) ACCESS SHARE on t; …" for people: the first ten.
 std::string BlockersText(const std::vector<Blocker>& blockers);
 
 // A relation besides the table itself that has to be locked with it, ACCESS EXCLUSIVE in the end.
@@ -63,7 +72,8 @@ struct PoliteLock {
   std::chrono::milliseconds max_hold{2000};
   bool evict_autovacuum = true;  // SHARE UPDATE EXCLUSIVE on all of them comes first
   LockPartners partners = {};
-  int turn = 0;  // of the tries
+  std::function<void()> on_asking = [] {};  // called right before a try asks for its first lock that others wait behind
+  int turn = 0;                             // of the tries
 };
 
 // One try: locks and body in one transaction.
@@ -83,25 +93,28 @@ pg::Awaitable<absl::Status> WithPoliteLock(pg::Connection& connection, pg::Conne
 // The status of a try that found the world not ready (log not empty, …) and wants another.
 absl::Status TryAgain(std::string_view why);
 bool IsTryAgain(const absl::Status& status);
-// 57014: a step took longer than PoliteLock::max_hold allows; the try was rolled back.
+// A try that held its locks for too long, by our own clock or (57014) because a step took longer than
+// PoliteLock::max_hold allows; it was rolled back.
+absl::Status HeldTooLong(std::string_view why);
 bool IsHeldTooLong(const absl::Status& status);
 // 25P03: we were silent for that long; the server ended session and try.
 bool IsIdledTooLong(const absl::Status& status);
 
-// Locks within a transaction of the caller's, in order, each within `timeout`.
-pg::Awaitable<absl::Status> LockTables(pg::Connection& connection, const std::vector<pg::QualifiedName>& tables,
-                                       std::string mode, std::chrono::milliseconds timeout);
 // For a transaction that holds SHARE ROW EXCLUSIVE on the tables of `lock` and on all partners: ACCESS EXCLUSIVE on
 // them. Who holds one of them and waits for our first lock is in a deadlock with us until we give up. He looks for it
-// when he has waited for deadlock_timeout; by then, counted from `asked_at`, we must have given up, or the application
-// pays.
-pg::Awaitable<absl::Status> LockTheRest(pg::Connection& connection, const PoliteLock& lock,
-                                        std::chrono::steady_clock::time_point asked_at);
-// What of a strong lock's time-out is left then; may be negative.
+// when he has waited for deadlock_timeout; by then, counted from when a try asked for its first lock, we must have
+// given up, or the application pays.
+pg::Awaitable<absl::Status> LockTheRest(pg::Connection& connection, const PoliteLock& lock);
+// How long we may still wait by then, by this process's clock; may be negative.
 std::chrono::milliseconds TimeToWait(std::chrono::milliseconds deadlock_timeout,
                                      std::chrono::steady_clock::time_point asked_at);
 // A strong lock's time-out: jittered, and well under the server's deadlock_timeout.
 std::chrono::milliseconds StrongLockTimeout(std::chrono::milliseconds deadlock_timeout);
+// A statement that sets it for the rest of the transaction, cut to what is left since AskedNowSql(). The server
+// counts, in the same message as the lock: however late that comes, it does not wait for longer.
+std::string StrongLockTimeoutSql(std::chrono::milliseconds deadlock_timeout);
+// A statement: the transaction asks for its first lock that others wait behind. Every try begins with it.
+std::string AskedNowSql();
 pg::Awaitable<absl::StatusOr<std::chrono::milliseconds>> ReadDeadlockTimeout(pg::Connection& connection);
 
 }  // namespace pgmoult::engine

@@ -95,7 +95,7 @@ Awaitable<absl::Status> ObserveStage(Context& context) {
   CO_ASSIGN_OR_RETURN(const std::string xid, now.Scalar<std::string>());
   const pg::Deadline deadline = pg::Deadline::After(kPatience);
   for (;;) {
-    CO_ASSIGN_OR_RETURN(const pg::Result old, co_await observer->Query(sql::kOldSnapshots, {xid}));
+    CO_ASSIGN_OR_RETURN(const pg::Result old, co_await observer->Query(sql::kOldSnapshots, {xid, std::nullopt}));
     if (old.rows() == 0) {
       break;
     }

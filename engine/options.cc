@@ -33,7 +33,8 @@ BOOST_DESCRIBE_ENUM(CaptureMode, kStatement, kRow)
 BOOST_DESCRIBE_ENUM(OldSnapshots, kGiveUp, kGoOn)
 BOOST_DESCRIBE_STRUCT(RunOptions, (),
                       (jobs, chunk_ms, verify, dual_write, capture, postpone_cutover, trust_owner, allow_publish_all,
-                       max_hold, lock_budget, wait_old_snapshots, on_old_snapshots, retry_for))
+                       max_hold, lock_budget, wait_old_snapshots, on_old_snapshots, cutover_window, max_pause,
+                       force_cutover_after, dead_man, retry_for))
 
 absl::Status RunOptions::Validate() const {
   if (jobs < 1 || jobs > 64) {
@@ -45,11 +46,26 @@ absl::Status RunOptions::Validate() const {
   if (max_hold < std::chrono::milliseconds(50)) {
     return absl::InvalidArgumentError("--max-hold-ms must be at least 50");
   }
-  if (lock_budget.count() < 1 || wait_old_snapshots.count() < 0 || retry_for.count() < 0) {
+  const bool negative = wait_old_snapshots.count() < 0 || retry_for.count() < 0 || max_pause.count() < 0 ||
+                        force_cutover_after.count() < 0;
+  if (lock_budget.count() < 1 || negative) {
     return absl::InvalidArgumentError(
-        "--lock-budget must be at least 1 s, --wait-old-snapshots and --retry-for not negative");
+        "--lock-budget must be at least 1 s; --wait-old-snapshots, --retry-for, --max-pause and --force-cutover-after "
+        "must not be negative");
   }
-  return absl::OkStatus();
+  if (dead_man.count() != 0 && dead_man < std::chrono::seconds(10)) {
+    return absl::InvalidArgumentError("--dead-man must be at least 10 s");
+  }
+  const absl::Status window = CutoverWindow(*this).status();
+  return window.ok() ? window
+                     : absl::InvalidArgumentError(fmt::format("--cutover-window: {}", std::string(window.message())));
+}
+
+absl::StatusOr<std::optional<DayWindow>> CutoverWindow(const RunOptions& options) {
+  if (options.cutover_window.empty()) {
+    return std::nullopt;
+  }
+  return DayWindow::Parse(options.cutover_window);
 }
 
 boost::json::value ToJson(const RunOptions& options) { return boost::json::value_from(options); }

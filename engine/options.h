@@ -1,12 +1,14 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "boost/json/value.hpp"
+#include "engine/day_window.h"
 
 namespace pgmoult::engine {
 
@@ -39,12 +41,20 @@ struct RunOptions {
   std::chrono::seconds lock_budget{600};         // for getting a lock politely, all tries together
   std::chrono::seconds wait_old_snapshots{300};  // before the swap, for snapshots older than the last replay
   OldSnapshots on_old_snapshots = OldSnapshots::kGiveUp;
+  std::string cutover_window;                   // "22:30-04:00", local time, for the swap; "": at any time
+  std::chrono::seconds max_pause{30};           // between two tries of the swap that somebody was in the way of
+  std::chrono::seconds force_cutover_after{0};  // who is in the way for so long is terminated; 0: nobody is
+  // Without a sign of life for so long capture stops, and the copy must start again; 0: it never stops. Else at
+  // least 10.
+  std::chrono::seconds dead_man{0};
   std::chrono::seconds retry_for{600};  // for a server that is gone or has no room; 0: the run ends at once
 
   absl::Status Validate() const;
 };
 
 boost::json::value ToJson(const RunOptions& options);
+// nullopt: at any time.
+absl::StatusOr<std::optional<DayWindow>> CutoverWindow(const RunOptions& options);
 // What differs, as the JSON has it: "jobs is 2, not 8".
 std::vector<std::string> DiffOptions(const RunOptions& is, const RunOptions& is_not);
 absl::StatusOr<RunOptions> OptionsFromJson(const boost::json::value& json);

@@ -62,7 +62,7 @@ Awaitable<absl::Status> EnterStage(Context& context, Stage stage) {
   Show(context, "", 0, 0);
   context.progress.waiting.clear();
   CO_RETURN_IF_ERROR(co_await Record(context, "stage", std::string(StageName(stage)), nullptr));
-  if (stage > Stage::kPrepare && stage < Stage::kObserve) {
+  if (IsCaptured(stage)) {
     CO_RETURN_IF_ERROR(co_await CheckTripwire(context));
     if (context.design.must_verify && stage > Stage::kVerify) {
       co_return JumpTo(Stage::kVerify, "the capture triggers were touched");
@@ -90,7 +90,7 @@ Awaitable<absl::Status> RunStages(Context& context, Stage stage) {
       next = Stage::kCopy;
     } else if (const auto target = JumpTarget(status)) {
       next = *target;
-    } else if (stage > Stage::kPrepare && stage < Stage::kObserve && IsDataError(status)) {
+    } else if (IsCaptured(stage) && IsDataError(status)) {
       co_return co_await NameMisfits(context, status);
     } else {
       CO_RETURN_IF_ERROR(status);
@@ -293,6 +293,11 @@ Awaitable<absl::StatusOr<RunReport>> ConductPatiently(Begun begun, Begin anew, T
     again->context->started = context.started;
     again->context->report.stage_seconds = context.report.stage_seconds;
     again->context->report.swap_tries = context.report.swap_tries;
+    again->context->report.swap_wait_ms = context.report.swap_wait_ms;
+    again->context->report.swap_longest_try_ms = context.report.swap_longest_try_ms;
+    again->context->report.swap_queue = context.report.swap_queue;
+    again->context->report.swap_queue_ms = context.report.swap_queue_ms;
+    again->context->report.swap_queue_complete = context.report.swap_queue_complete;
     again->context->report.interruptions = context.report.interruptions + 1;
     begun = *std::move(again);
   }
@@ -305,7 +310,8 @@ BOOST_DESCRIBE_STRUCT(Progress, (),
                        replayed_rows, elapsed_seconds))
 BOOST_DESCRIBE_STRUCT(RunReport, (),
                       (migration, table, rows_copied, rows_verified, rows_replayed, repaired, hot_keys, dual_write,
-                       old_snapshots_overridden, interruptions, swap_tries, swap_hold_ms, waited_seconds, stage_seconds,
+                       old_snapshots_overridden, interruptions, swap_tries, swap_hold_ms, swap_longest_try_ms,
+                       swap_wait_ms, swap_queue, swap_queue_ms, swap_queue_complete, waited_seconds, stage_seconds,
                        total_seconds))
 
 boost::json::value ToJson(const Progress& progress) {

@@ -51,8 +51,14 @@ struct RunReport {
   bool old_snapshots_overridden = false;  // swapped although older snapshots were left
   int interruptions = 0;                  // faults that the run has waited out
   int swap_tries = 0;
-  double swap_hold_ms = 0;    // the ACCESS EXCLUSIVE lock of the try that succeeded
-  double waited_seconds = 0;  // at closed gates
+  double swap_hold_ms = 0;  // for which the try that succeeded kept others waiting
+  double swap_longest_try_ms =
+      0;                     // from its first lock that others wait behind to its end, of any try: nobody waited longer
+  double swap_wait_ms = 0;   // for locks, all tries together
+  int swap_queue = 0;        // sessions that were seen to wait behind a try
+  double swap_queue_ms = 0;  // the longest of these waits, as of its last sample
+  bool swap_queue_complete = true;  // false: the sampling broke off
+  double waited_seconds = 0;        // at closed gates
   std::map<std::string, double> stage_seconds;
   double total_seconds = 0;
 };

@@ -17,6 +17,9 @@ enum class Stage {
   kObserve,   // the new table is in place, the old one is kept
 };
 
+// Triggers are on the table, or should be: from the end of prepare until the swap.
+inline bool IsCaptured(Stage stage) { return stage > Stage::kPrepare && stage < Stage::kObserve; }
+
 std::string_view StageName(Stage stage);
 std::optional<Stage> StageOf(std::string_view name);
 

@@ -2,6 +2,7 @@
 #include "engine/capture.h"
 #include "engine/catalog.h"
 #include "engine/context.h"
+#include "engine/day_window.h"
 #include "engine/locks.h"
 #include "engine/preflight.h"
 #include "engine/tripwire.h"
@@ -10,6 +11,7 @@
 #include "pg/macros.h"
 #include "pg/status.h"
 #include "pg/task_group.h"
+#include "pg/test_hooks.h"
 
 namespace pgmoult::engine {
 namespace {
@@ -73,12 +75,32 @@ Awaitable<absl::Status> CheckDependents(Context& context) {
   co_return co_await CheckNothingCame(*context.journal, context.design, context.options);
 }
 
-// Keeps in step until an operator opens the gate.
-Awaitable<absl::Status> WaitForOperator(Context& context, copier::Replayer& replayer) {
+// Why the swap may not come yet; "" where it may.
+absl::StatusOr<std::string> WhyWait(const Context& context) {
+  if (context.options.postpone_cutover && !context.cutover_allowed) {
+    return fmt::format("postponed: waits for `pgmoult cutover {}`", context.id());
+  }
+  const absl::StatusOr<std::optional<DayWindow>> window = CutoverWindow(context.options);
+  if (!window.ok() || !*window) {
+    return window.ok() ? "" : absl::StatusOr<std::string>(window.status());
+  }
+  const absl::Time now = pg::WallClock();
+  const absl::TimeZone zone = absl::LocalTimeZone();
+  const absl::Duration opens_in = (*window)->OpensIn(now, zone);
+  return opens_in == absl::ZeroDuration() ? ""
+                                          : fmt::format("the cutover window {} {}", context.options.cutover_window,
+                                                        OpeningText(opens_in, now, zone));
+}
+
+// Keeps in step until the swap may come: an operator has opened the gate, and the hour is right.
+Awaitable<absl::Status> KeepInStep(Context& context, copier::Replayer& replayer) {
   Show(context, "keeping in step", 0, 0);
   auto next_look = std::chrono::steady_clock::now() + kTripwireEvery;
-  while (!context.cutover_allowed) {
-    context.progress.waiting = fmt::format("postponed: waits for `pgmoult cutover {}`", context.id());
+  for (;;) {
+    CO_ASSIGN_OR_RETURN(context.progress.waiting, WhyWait(context));
+    if (context.progress.waiting.empty()) {
+      co_return absl::OkStatus();
+    }
     CO_RETURN_IF_ERROR(co_await context.gate.Pass());
     CO_RETURN_IF_ERROR(co_await replayer.CatchUp(kShortLog, 1));
     context.progress.replayed_rows = replayer.rows_replayed();
@@ -91,8 +113,6 @@ Awaitable<absl::Status> WaitForOperator(Context& context, copier::Replayer& repl
     }
     CO_RETURN_IF_ERROR(co_await pg::SleepFor(kKeepPause));
   }
-  context.progress.waiting.clear();
-  co_return absl::OkStatus();
 }
 
 }  // namespace
@@ -141,10 +161,7 @@ Awaitable<absl::Status> ApproachStage(Context& context) {
   Show(context, "catching up", 0, 0);
   CO_RETURN_IF_ERROR(co_await StartDualWrite(context));
   CO_RETURN_IF_ERROR(co_await replayer->CatchUp(kShortLog, kMaxLaps));
-  if (context.options.postpone_cutover) {
-    CO_RETURN_IF_ERROR(co_await WaitForOperator(context, *replayer));
-  }
-  co_return absl::OkStatus();
+  co_return co_await KeepInStep(context, *replayer);
 }
 
 }  // namespace pgmoult::engine

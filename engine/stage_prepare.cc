@@ -4,6 +4,7 @@
 #include "engine/capture.h"
 #include "engine/catalog.h"
 #include "engine/context.h"
+#include "engine/dead_man.h"
 #include "engine/locks.h"
 #include "engine/preflight.h"
 #include "engine/shadow.h"
@@ -36,7 +37,9 @@ Awaitable<absl::Status> MakeShadow(Context& context, const TableFacts& table) {
                               fmt::format("{} is refused: {}", table.name.Plain(), fmt::join(build.refusals, "; "))));
   }
   context.design = std::move(build.design);
+  context.design.dead_man_s = context.options.dead_man.count();
   CO_RETURN_IF_ERROR(co_await pg::RunAll(*context.journal, kComment, CreateLogSql(context.design)));
+  CO_RETURN_IF_ERROR(co_await pg::RunAll(*context.journal, kComment, CreateDeadManSql(context.design)));
   CO_RETURN_IF_ERROR(
       co_await pg::RunAll(*context.journal, kComment, CaptureFunctionsSql(context.design, CaptureBody::kLog)));
   CO_RETURN_IF_ERROR((co_await context.journal->Query("/* pgmoult:prepare */ RESET ROLE")).status());
@@ -55,6 +58,7 @@ Awaitable<absl::Status> MakeTriggers(Context& context) {
   }
   // Writes through the partitioned table fire no statement trigger of a partition's.
   const CaptureMode mode = IsPartition(design) ? CaptureMode::kRow : context.options.capture;
+  CO_RETURN_IF_ERROR(co_await pg::RunAll(connection, kComment, SignOfLifeSql(design)));
   CO_RETURN_IF_ERROR(co_await pg::RunAll(connection, kComment, DropCaptureSql(design)));
   CO_RETURN_IF_ERROR(co_await pg::RunAll(connection, kComment, CaptureTriggersSql(design, mode)));
   CO_RETURN_IF_ERROR(co_await TryLogInsert(connection, design));

@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
 #include <set>
+#include <utility>
 
 #include "absl/strings/str_replace.h"
 #include "engine/builds.h"
+#include "engine/partition.h"
 #include "fmt/format.h"
 #include "fmt/ranges.h"
 #include "pg/sql_text.h"
@@ -65,7 +68,36 @@ std::vector<const CarriedDependent*> ReferencingTables(const Design& design) {
   return tables;
 }
 
+// Relations that dependents live on, in a fixed order.
+std::vector<PartnerLock> PartnersAt(const Design& design, std::string_view place) {
+  std::map<pg::QualifiedName, PartnerLock> partners;
+  for (const CarriedDependent& one : design.carried) {
+    const pg::QualifiedName relation(one.lock_schema, one.lock_name);
+    if (one.lock_name.empty() || one.lock_place != place || relation == design.transfer.source) {
+      continue;
+    }
+    const auto form = one.lock_form == "table"  ? PartnerLock::Form::kTable
+                      : one.lock_form == "tree" ? PartnerLock::Form::kTree
+                                                : PartnerLock::Form::kOther;
+    partners[relation] = {.relation = relation, .role = Ident(one.lock_role), .form = form};
+  }
+  std::vector<PartnerLock> locks;
+  for (auto& [relation, lock] : partners) {
+    locks.push_back(std::move(lock));
+  }
+  return locks;
+}
+
 }  // namespace
+
+LockPartners PartnersOf(const Design& design) {
+  LockPartners partners = {.early = PartnersAt(design, "early"),
+                           .ancestors = AncestorLocks(design),
+                           .referenced = PartnersAt(design, "referenced"),
+                           .referencing = PartnersAt(design, "referencing")};
+  std::ranges::move(DefaultPartitionLock(design), std::back_inserter(partners.referencing));
+  return partners;
+}
 
 QualifiedName FenceMarker(const Design& design) { return {design.schema_old, "pgmoult_swapped"}; }
 

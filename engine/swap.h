@@ -5,6 +5,7 @@
 
 #include "absl/status/status.h"
 #include "engine/design.h"
+#include "engine/locks.h"
 #include "pg/connection.h"
 
 namespace pgmoult::engine {
@@ -35,5 +36,8 @@ pg::QualifiedName FenceMarker(const Design& design);
 // that waits for the swap's lock goes on with the table that it was parsed for: functions have no lock that could keep
 // the swap away, as views have. Lasts as long as the old table.
 std::vector<std::string> GuardOldTableSql(const Design& design);
+
+// What the swap locks besides the table and its shadow.
+LockPartners PartnersOf(const Design& design);
 
 }  // namespace pgmoult::engine

@@ -51,6 +51,17 @@ std::string ArrayText(const std::vector<std::string>& elements) {
   return out;
 }
 
+NameArrays::NameArrays(const std::vector<QualifiedName>& qualified) {
+  std::vector<std::string> schema_texts;
+  std::vector<std::string> name_texts;
+  for (const QualifiedName& one : qualified) {
+    schema_texts.push_back(one.schema.name());
+    name_texts.push_back(one.name.name());
+  }
+  schemas = ArrayText(schema_texts);
+  names = ArrayText(name_texts);
+}
+
 std::string Ident::Quoted() const { return DoubledQuote(name_, '"'); }
 
 std::string QualifiedName::Quoted() const { return schema.Quoted() + "." + name.Quoted(); }

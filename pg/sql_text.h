@@ -46,6 +46,13 @@ struct QualifiedName {
   auto operator<=>(const QualifiedName&) const = default;
 };
 
+// Names for a look into the catalog: two arrays of one length, as ArrayText() makes them.
+struct NameArrays {
+  explicit NameArrays(const std::vector<QualifiedName>& qualified);
+  std::string schemas;
+  std::string names;
+};
+
 }  // namespace pgmoult::pg
 
 template <>

@@ -24,7 +24,16 @@ std::string& TheFault() {
   return fault;
 }
 
+std::function<absl::Time()>& TheWallClock() {
+  static std::function<absl::Time()> clock;
+  return clock;
+}
+
 }  // namespace
+
+absl::Time WallClock() { return TheWallClock() ? TheWallClock()() : absl::Now(); }
+
+void SetWallClock(std::function<absl::Time()> clock) { TheWallClock() = std::move(clock); }
 
 void SetStatementHook(StatementHook hook) { TheHook() = std::move(hook); }
 

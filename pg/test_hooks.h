@@ -7,6 +7,9 @@
 #include <functional>
 #endif
 
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+
 // What tests put between the engine and the server, to hold it before a statement or to give it a fault that they must
 // notice. Compiled in where tests are built (PGMOULT_TEST_HOOKS); elsewhere these functions are empty.
 namespace pgmoult::pg {
@@ -32,12 +35,17 @@ void DieAtPointNamedBy(const char* variable);
 bool HasFault(std::string_view fault);
 void SetFault(std::string fault);
 
+// The time of day, or what tests take for it. An empty one takes theirs away. Not thread safe.
+absl::Time WallClock();
+void SetWallClock(std::function<absl::Time()> clock);
+
 #else
 
 inline void PassStatementHook(std::string& /*sql*/) {}
 inline void PassPointHook(std::string_view /*point*/) {}
 inline void DieAtPointNamedBy(const char* /*variable*/) {}
 inline bool HasFault(std::string_view /*fault*/) { return false; }
+inline absl::Time WallClock() { return absl::Now(); }
 
 #endif
 

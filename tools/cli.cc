@@ -22,7 +22,7 @@ using engine::DualWriteMode;
 using engine::OldSnapshots;
 using engine::VerifyMode;
 
-constexpr std::array<std::pair<Verb, std::string_view>, 11> kVerbs = {{
+constexpr std::array<std::pair<Verb, std::string_view>, 12> kVerbs = {{
     {Verb::kPlan, "plan"},
     {Verb::kRun, "run"},
     {Verb::kResume, "resume"},
@@ -30,6 +30,7 @@ constexpr std::array<std::pair<Verb, std::string_view>, 11> kVerbs = {{
     {Verb::kPause, "pause"},
     {Verb::kContinue, "continue"},
     {Verb::kCutover, "cutover"},
+    {Verb::kNoForce, "no-force"},
     {Verb::kAbort, "abort"},
     {Verb::kFinalize, "finalize"},
     {Verb::kCleanup, "cleanup"},
@@ -180,6 +181,21 @@ void AddRun(CLI::App& app, engine::RunOptions& options) {
               "Time for getting a lock politely, all tries together; each try waits for at most 300 ms, so that nobody "
               "queues behind it for longer. When it is spent, the run ends with exit code 6. Default: 10m.")
       ->group(kSwap);
+  app.add_option("--cutover-window", options.cutover_window,
+                 "Hours of the day, as 22:30-04:00, in this machine's time zone, within which the swap may be tried; "
+                 "outside them the new table is kept up to date. Default: at any time.")
+      ->type_name("HH:MM-HH:MM")
+      ->group(kSwap);
+  AddDuration(app, "--max-pause", options.max_pause,
+              "The longest pause between two tries of the swap. After a try that found its locks taken, or held them "
+              "too long, the pauses are 0, 1, 5, 10, 30 s. Default: 30s.")
+      ->group(kSwap);
+  AddDuration(
+      app, "--force-cutover-after", options.force_cutover_after,
+      "Terminate sessions that have been in the way of the swap for so long. Spared are transactions younger than "
+      "1 s, those that have been writing for more than a minute unless their client is idle, prepared ones, and "
+      "whatever is no client. `pgmoult no-force ID` calls it off. Default: terminate nobody.")
+      ->group(kSwap);
   AddDuration(app, "--wait-old-snapshots", options.wait_old_snapshots,
               "Time to wait before the swap for transactions with snapshots from before the last replay. Default: 5m.")
       ->group(kSwap);
@@ -188,6 +204,11 @@ void AddRun(CLI::App& app, engine::RunOptions& options) {
             "REPEATABLE READ transaction from before may then read the new table as of an older time. "
             "Default: give-up.")
       ->group(kSwap);
+  AddDuration(app, "--dead-man", options.dead_man,
+              "Let the capture triggers stop logging once the engine has given no sign of life for so long, at least "
+              "10s; the copy must then start again. Keeps the change log of a dead engine from growing for ever. "
+              "Default: never.")
+      ->group("Safety");
   AddDuration(
       app, "--retry-for", options.retry_for,
       "Time for which a fault that passes is waited out: a lost connection, a server that restarts or fails "
@@ -266,11 +287,14 @@ void AddOptions(CLI::App& app, Verb verb, Arguments& arguments) {
       AddId(app, arguments, /*required=*/false);
       app.add_flag("--watch", arguments.watch, "Show it again every second, until no engine is at work.")
           ->group("Output");
-      AddOutput(app, arguments, "Print JSON: an object for one migration, else an array of them.");
+      AddOutput(
+          app, arguments,
+          "Print JSON: an object for one migration, else an array of them and of schemas of ours that belong to none.");
       break;
     case Verb::kPause:
     case Verb::kContinue:
     case Verb::kCutover:
+    case Verb::kNoForce:
     case Verb::kAbort:
     case Verb::kFinalize:
       AddId(app, arguments, /*required=*/true);
@@ -428,10 +452,15 @@ std::string OptionsText(const engine::RunOptions& options) {
   add(options.allow_publish_all, "--allow-publish-all");
   add(options.max_hold != defaults.max_hold, "--max-hold-ms", fmt::format("{}", options.max_hold.count()));
   add(options.lock_budget != defaults.lock_budget, "--lock-budget", DurationText(options.lock_budget));
+  add(!options.cutover_window.empty(), "--cutover-window", options.cutover_window);
+  add(options.max_pause != defaults.max_pause, "--max-pause", DurationText(options.max_pause));
+  add(options.force_cutover_after != defaults.force_cutover_after, "--force-cutover-after",
+      DurationText(options.force_cutover_after));
   add(options.wait_old_snapshots != defaults.wait_old_snapshots, "--wait-old-snapshots",
       DurationText(options.wait_old_snapshots));
   add(options.on_old_snapshots != defaults.on_old_snapshots, "--on-old-snapshots",
       std::string(NameOf(kOldSnapshotsNames, options.on_old_snapshots)));
+  add(options.dead_man != defaults.dead_man, "--dead-man", DurationText(options.dead_man));
   add(options.retry_for != defaults.retry_for, "--retry-for", DurationText(options.retry_for));
   return text;
 }

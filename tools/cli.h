@@ -23,7 +23,20 @@ enum class ExitCode {
   kLockNotGot = 6,      // within its budget; trying again is safe
 };
 
-enum class Verb { kPlan, kRun, kResume, kStatus, kPause, kContinue, kCutover, kAbort, kFinalize, kCleanup, kDemo };
+enum class Verb {
+  kPlan,
+  kRun,
+  kResume,
+  kStatus,
+  kPause,
+  kContinue,
+  kCutover,
+  kNoForce,
+  kAbort,
+  kFinalize,
+  kCleanup,
+  kDemo
+};
 std::string_view VerbName(Verb verb);
 
 // Where the database is, in psql's words. Never holds a password.

@@ -73,8 +73,9 @@ class ManualPage : public CLI::FormatterBase {
 
   static std::string Commands(const CLI::App& app) {
     std::vector<std::vector<std::string>> rows;
-    for (const Verb verb : {Verb::kPlan, Verb::kRun, Verb::kResume, Verb::kStatus, Verb::kPause, Verb::kContinue,
-                            Verb::kCutover, Verb::kAbort, Verb::kFinalize, Verb::kCleanup, Verb::kDemo}) {
+    for (const Verb verb :
+         {Verb::kPlan, Verb::kRun, Verb::kResume, Verb::kStatus, Verb::kPause, Verb::kContinue, Verb::kCutover,
+          Verb::kNoForce, Verb::kAbort, Verb::kFinalize, Verb::kCleanup, Verb::kDemo}) {
       rows.push_back({std::string(VerbName(verb)), SummaryOf(verb)});
     }
     return app.get_parent() == nullptr ? "\nCommands:\n" + TextTable(rows, kWidth, kOptionIndent) : "";
@@ -219,6 +220,8 @@ std::string SummaryOf(Verb verb) {
       return "end a pause";
     case Verb::kCutover:
       return "let a postponed swap happen now";
+    case Verb::kNoForce:
+      return "call off --force-cutover-after";
     case Verb::kAbort:
       return "take a migration back, before the swap";
     case Verb::kFinalize:
@@ -252,6 +255,9 @@ std::string DescriptionOf(Verb verb) {
     case Verb::kCutover:
       return "Lets a migration that was started with --postpone-cutover swap now. Comes back as soon as the engine "
              "has been told; `pgmoult status ID --watch` shows what it does.";
+    case Verb::kNoForce:
+      return "Lets a migration that was started with --force-cutover-after terminate nobody who is in the way of its "
+             "swap, from now on and after a resume, too. It goes on trying.";
     case Verb::kAbort:
       return kAbortText;
     case Verb::kFinalize:

@@ -386,38 +386,42 @@ int FailedControl(const Arguments& arguments, const absl::Status& status) {
   return Code(ending.exit_code);
 }
 
-// One look: the migrations that were asked for.
-absl::StatusOr<std::vector<Migration>> Look(boost::asio::io_context& io, const Arguments& arguments,
-                                            const Target& target) {
-  ASSIGN_OR_RETURN(std::vector<Migration> migrations, Await(io, engine::ListMigrations(target)));
+// One look: what was asked for.
+absl::StatusOr<engine::Picture> Look(boost::asio::io_context& io, const Arguments& arguments, const Target& target) {
+  ASSIGN_OR_RETURN(engine::Picture picture, Await(io, engine::LookAtDatabase(target)));
   if (!arguments.id) {
-    return migrations;
+    return picture;
   }
-  std::erase_if(migrations, [&arguments](const Migration& migration) { return migration.id != *arguments.id; });
-  if (migrations.empty()) {
+  picture.orphans.clear();
+  std::erase_if(picture.migrations, [&arguments](const Migration& one) { return one.id != *arguments.id; });
+  if (picture.migrations.empty()) {
     return absl::NotFoundError(fmt::format("there is no migration {} in this database; pgmoult status{} lists them",
                                            *arguments.id, ConnectionText(arguments.connection)));
   }
-  return migrations;
+  return picture;
 }
 
-std::string StatusText(const Arguments& arguments, const std::vector<Migration>& migrations) {
+std::string StatusText(const Arguments& arguments, const engine::Picture& picture) {
   if (arguments.json) {
     if (arguments.id) {
-      return boost::json::serialize(MigrationJson(migrations.front())) + "\n";
+      return boost::json::serialize(MigrationJson(picture.migrations.front())) + "\n";
     }
     boost::json::array array;
-    std::ranges::transform(migrations, std::back_inserter(array), MigrationJson);
+    std::ranges::transform(picture.migrations, std::back_inserter(array), MigrationJson);
+    std::ranges::transform(picture.orphans, std::back_inserter(array), OrphanJson);
     return boost::json::serialize(array) + "\n";
   }
   if (arguments.id) {
-    return StatusDetails(migrations.front(), arguments.connection);
+    return StatusDetails(picture.migrations.front(), arguments.connection);
   }
-  std::string text = StatusTable(migrations, OnTerminal() ? TerminalWidth() : 120);
-  for (const Migration& migration : migrations) {
+  std::string text = StatusTable(picture.migrations, OnTerminal() ? TerminalWidth() : 120);
+  for (const Migration& migration : picture.migrations) {
     if (const std::string next = NextStep(migration, arguments.connection); !next.empty()) {
       text += fmt::format("\n{}: {}", migration.id, next);
     }
+  }
+  for (const engine::Orphan& orphan : picture.orphans) {
+    text += "\n" + OrphanText(orphan, arguments.connection);
   }
   return text.ends_with('\n') ? text : text + "\n";
 }
@@ -425,13 +429,13 @@ std::string StatusText(const Arguments& arguments, const std::vector<Migration>&
 int DoStatus(boost::asio::io_context& io, const Arguments& arguments, const Target& target) {
   const bool in_place = arguments.watch && !arguments.json && OnTerminal();
   while (true) {
-    const auto migrations = Look(io, arguments, target);
-    if (!migrations.ok()) {
-      return FailedControl(arguments, migrations.status());
+    const auto picture = Look(io, arguments, target);
+    if (!picture.ok()) {
+      return FailedControl(arguments, picture.status());
     }
     // The whole screen, as the text may be longer than what stood there before.
-    Print((in_place ? "\x1b[H\x1b[2J" : "") + StatusText(arguments, *migrations));
-    if (!arguments.watch || std::ranges::none_of(*migrations, IsMoving)) {
+    Print((in_place ? "\x1b[H\x1b[2J" : "") + StatusText(arguments, *picture));
+    if (!arguments.watch || std::ranges::none_of(picture->migrations, IsMoving)) {
       return Code(ExitCode::kDone);
     }
     std::this_thread::sleep_for(std::chrono::seconds(1));
@@ -446,6 +450,8 @@ pg::Awaitable<absl::StatusOr<std::string>> Control(Verb verb, const Target& targ
       return engine::Continue(target, id);
     case Verb::kCutover:
       return engine::Cutover(target, id);
+    case Verb::kNoForce:
+      return engine::CallOffForce(target, id);
     case Verb::kAbort:
       return engine::Abort(target, id);
     default:

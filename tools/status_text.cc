@@ -131,6 +131,30 @@ Ending EndingBeforeCopy(EndKind kind, const ConnectionArguments& connection) {
   return {ExitCode::kFailed, "Nothing was changed.", {StatusCommand(connection)}};
 }
 
+// What the database keeps for it. A log that nobody replays only grows.
+std::string CostText(const Migration& migration) {
+  std::string text = fmt::format("change log {}", HumanBytes(migration.log_bytes));
+  const double grown = static_cast<double>(migration.log_bytes) - Number(migration, "log_bytes", 0);
+  if (!migration.engine_alive && grown > 0 && migration.silent_seconds > 0) {
+    text += fmt::format(" (grown by {} since the engine was last heard of, {} an hour)",
+                        HumanBytes(static_cast<int64_t>(grown)),
+                        HumanBytes(static_cast<int64_t>(grown / migration.silent_seconds * 3600)));
+  }
+  return text + fmt::format(", new table {}", HumanBytes(migration.shadow_bytes));
+}
+
+// What the swap cost others.
+std::string WaitsText(const engine::RunReport& report) {
+  std::string text = report.swap_queue == 0
+                         ? "no session was seen to wait behind it"
+                         : fmt::format("{} session{} waited behind it, the longest for {:.0f} ms (sampled)",
+                                       report.swap_queue, report.swap_queue == 1 ? "" : "s", report.swap_queue_ms);
+  text += report.swap_queue_complete ? "" : " (the samples broke off)";
+  text += fmt::format("; it waited {:.0f} ms for locks, and no try kept anybody waiting for more than {:.0f} ms",
+                      report.swap_wait_ms, report.swap_longest_try_ms);
+  return text;
+}
+
 }  // namespace
 
 std::string StatusTable(const std::vector<Migration>& migrations, int width) {
@@ -168,6 +192,9 @@ std::string StatusDetails(const Migration& migration, const ConnectionArguments&
   }
   text += Line("Engine", engine) + Line("Age", HumanDuration(migration.age_seconds)) +
           Line("Owner", OneLine(migration.owner));
+  if (migration.log_bytes > 0 && BeforeSwap(migration)) {
+    text += Line("Cost", CostText(migration));
+  }
   if (migration.state == State::kSwapped) {
     text += Line("Old table", fmt::format("kept in schema pgmoult_{}_old", migration.id));
   }
@@ -187,6 +214,8 @@ boost::json::value MigrationJson(const Migration& migration) {
                              {"engine", migration.engine},
                              {"age_seconds", migration.age_seconds},
                              {"silent_seconds", migration.silent_seconds},
+                             {"log_bytes", migration.log_bytes},
+                             {"shadow_bytes", migration.shadow_bytes},
                              {"options", migration.options},
                              {"progress", migration.progress}};
 }
@@ -209,7 +238,32 @@ std::string NextStep(const Migration& migration, const ConnectionArguments& conn
   if (migration.state == State::kFailed) {
     return fmt::format("it failed: mend the cause, then {}, or {}", resume, abort);
   }
-  return fmt::format("no engine is at work: {}, or {}", resume, abort);
+  const std::string cost =
+      migration.log_bytes > 0 ? fmt::format("; meanwhile: {}", CostText(migration)) : std::string();
+  if (migration.state == State::kLapsed) {
+    return fmt::format("capture has stopped (--dead-man): {} begins the copy again, or {}{}", resume, abort, cost);
+  }
+  return fmt::format("no engine is at work: {}, or {}{}", resume, abort, cost);
+}
+
+std::string OrphanText(const engine::Orphan& orphan, const ConnectionArguments& connection) {
+  if (orphan.keeps_table) {
+    return fmt::format("schema {} is in no journal and keeps a table ({}): look at it, and drop it yourself",
+                       OneLine(orphan.schema), HumanBytes(orphan.other_bytes));
+  }
+  return fmt::format(
+      "schema {} is in no journal{}; change log {}, other tables {}: pgmoult cleanup{}", OneLine(orphan.schema),
+      orphan.tables.empty()
+          ? ""
+          : fmt::format(", and logs all writes of {}", OneLine(fmt::format("{}", fmt::join(orphan.tables, ", ")))),
+      HumanBytes(orphan.log_bytes), HumanBytes(orphan.other_bytes), ConnectionText(connection));
+}
+
+boost::json::value OrphanJson(const engine::Orphan& orphan) {
+  return boost::json::object{
+      {"schema", orphan.schema},           {"owner", orphan.owner},
+      {"keeps_table", orphan.keeps_table}, {"tables", boost::json::array(orphan.tables.begin(), orphan.tables.end())},
+      {"log_bytes", orphan.log_bytes},     {"other_bytes", orphan.other_bytes}};
 }
 
 std::string ReportText(const engine::RunReport& report, const ConnectionArguments& connection) {
@@ -223,6 +277,9 @@ std::string ReportText(const engine::RunReport& report, const ConnectionArgument
                                          report.swap_tries == 1 ? "y" : "ies", report.swap_hold_ms,
                                          report.dual_write ? "went through to the new table before it"
                                                            : "were logged up to it"));
+  if (report.swap_tries > 0) {
+    text += Line("Waits", WaitsText(report));
+  }
   if (report.interruptions > 0) {
     text +=
         Line("Waited out", fmt::format("{} interruption{} (`pgmoult status {}` has what and when)",

@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "boost/json/value.hpp"
+#include "engine/control.h"
 #include "engine/journal.h"
 #include "engine/run.h"
 #include "tools/cli.h"
@@ -19,6 +20,9 @@ std::string StatusTable(const std::vector<engine::Migration>& migrations, int wi
 // Everything about one migration, ending with what to type next.
 std::string StatusDetails(const engine::Migration& migration, const ConnectionArguments& connection);
 boost::json::value MigrationJson(const engine::Migration& migration);
+// What nobody needs any more, what it costs, and how to be rid of it.
+std::string OrphanText(const engine::Orphan& orphan, const ConnectionArguments& connection);
+boost::json::value OrphanJson(const engine::Orphan& orphan);
 
 // True while an engine works on it, so that the next look may show something else.
 bool IsMoving(const engine::Migration& migration);

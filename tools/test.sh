@@ -11,7 +11,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-fuzz_seconds=60
+fuzz_seconds=30
 cores="$(nproc)"
 project_root="$(pwd)"
 tidy_cache="${project_root}/build/tidy-cache"

@@ -1,7 +1,7 @@
 /* pgmoult:journal */
 CREATE SCHEMA pgmoult;
 REVOKE ALL ON SCHEMA pgmoult FROM PUBLIC;
-COMMENT ON SCHEMA pgmoult IS 'pgmoult journal, form 3';
+COMMENT ON SCHEMA pgmoult IS 'pgmoult journal, form 4';
 
 -- One row a change of a table.
 CREATE TABLE pgmoult.migration (

@@ -12,5 +12,9 @@ WHERE a.datname = current_database() AND a.backend_xmin IS NOT NULL AND a.pid <>
   AND a.usesysid IS NOT NULL AND coalesce(a.backend_type, 'client backend') IN ('client backend', 'parallel worker')
   AND NOT EXISTS (SELECT FROM pg_stat_replication r WHERE r.pid = a.pid)
   AND age(a.backend_xmin) >= age($1::xid8::xid)
+  -- A writer in any database holds everybody's xmin back. Who began after $2 (NULL: not known), by when that transaction
+  -- had committed, sees
+  -- it all the same.
+  AND coalesce(a.xact_start <= $2::timestamptz, true)
 ORDER BY a.xact_start
 LIMIT 10

@@ -137,7 +137,7 @@ TEST_F(AttackTest, ASuperuserLeavesTheMigrationsOfALesserLoginAlone) {
   EXPECT_FALSE(superusers.WaitForWaiting("postponed"));
   superusers.Stop();
   const auto resumed = superusers.Finish();
-  for (const absl::Status& status : {resumed.status(), RunSync(engine::ListMigrations(TargetOf(database_))).status(),
+  for (const absl::Status& status : {resumed.status(), RunSync(engine::LookAtDatabase(TargetOf(database_))).status(),
                                      RunSync(engine::Abort(TargetOf(database_), 1)).status(),
                                      RunSync(engine::Cleanup(TargetOf(database_))).status()}) {
     EXPECT_THAT(pg::Describe(status), HasSubstr("was made by another login"));
@@ -172,7 +172,7 @@ TEST_F(AttackTest, AJournalThatSomebodyElseMadeIsNotWrittenTo) {
     EXPECT_THAT(pg::Describe(status), HasSubstr("was made by another login (rights_stranger)"));
   }
   for (const absl::Status& status :
-       {RunSync(engine::ListMigrations(op())).status(), RunSync(engine::Abort(op(), 1)).status(),
+       {RunSync(engine::LookAtDatabase(op())).status(), RunSync(engine::Abort(op(), 1)).status(),
         RunSync(engine::Cleanup(op())).status()}) {
     EXPECT_THAT(pg::Describe(status), HasSubstr("was made by another login (rights_stranger)"));
   }

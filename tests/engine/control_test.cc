@@ -44,6 +44,7 @@ class ControlTest : public ::testing::Test {
   static engine::RunOptions Postponed() {
     engine::RunOptions options;
     options.chunk_ms = 50;
+    options.max_pause = std::chrono::seconds(0);
     options.postpone_cutover = true;
     return options;
   }

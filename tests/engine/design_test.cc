@@ -173,6 +173,10 @@ TEST(OptionsTest, AreValidAsTheyComeAndNotOutsideTheirLimits) {
   EXPECT_TRUE(invalid([](RunOptions& options) { options.max_hold = std::chrono::milliseconds(49); }));
   EXPECT_TRUE(invalid([](RunOptions& options) { options.lock_budget = std::chrono::seconds(0); }));
   EXPECT_TRUE(invalid([](RunOptions& options) { options.wait_old_snapshots = std::chrono::seconds(-1); }));
+  EXPECT_TRUE(invalid([](RunOptions& options) { options.max_pause = std::chrono::seconds(-1); }));
+  EXPECT_TRUE(invalid([](RunOptions& options) { options.force_cutover_after = std::chrono::seconds(-1); }));
+  EXPECT_TRUE(invalid([](RunOptions& options) { options.dead_man = std::chrono::seconds(9); }));
+  EXPECT_TRUE(invalid([](RunOptions& options) { options.cutover_window = "at night"; }));
 }
 
 }  // namespace

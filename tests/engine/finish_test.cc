@@ -53,8 +53,8 @@ class FinishTest : public ::testing::Test {
   bool Swapped() { return session_.Scalar<bool>("SELECT to_regclass('pgmoult_1_old.t') IS NOT NULL"); }
   // What status lists.
   std::string Status() {
-    const auto migrations = RunSync(engine::ListMigrations(target()));
-    return !migrations.ok() || migrations->size() != 1 ? "?" : migrations->front().message;
+    const auto seen = RunSync(engine::LookAtDatabase(target()));
+    return !seen.ok() || seen->migrations.size() != 1 ? "?" : seen->migrations.front().message;
   }
   absl::StatusOr<engine::RunReport> Resume() {
     BackgroundRun run(target(), 1);

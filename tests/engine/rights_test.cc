@@ -63,9 +63,9 @@ TEST_F(RightsTest, TheLeastPrivilegedLoginDoesEverythingThereIs) {
     owner_.Exec("UPDATE shop.t SET s = 'new' WHERE id % 3 = 0");
     ASSERT_TRUE(RunSync(engine::Pause(op(), 1)).ok());
     ASSERT_TRUE(RunSync(engine::Continue(op(), 1)).ok());
-    const auto list = RunSync(engine::ListMigrations(op()));
+    const auto list = RunSync(engine::LookAtDatabase(op()));
     ASSERT_TRUE(list.ok()) << pg::Describe(list.status());
-    EXPECT_EQ(list->size(), 1U);
+    EXPECT_EQ(list->migrations.size(), 1U);
     run.Stop();
     EXPECT_EQ(engine::EndKindOf(run.Finish().status()), engine::EndKind::kStopped);
     // The next engine finds another file, and reads in the log why.

@@ -8,6 +8,7 @@
 #include "engine/run.h"
 #include "fmt/format.h"
 #include "pg/status.h"
+#include "tests/engine/swap_fixture.h"
 #include "tests/fault/background_run.h"
 #include "tests/fault/gates.h"
 #include "tests/fault/writers.h"
@@ -23,20 +24,12 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
-constexpr char kChange[] = "ALTER TABLE t ALTER COLUMN id TYPE bigint";
-
-class SwapTest : public ::testing::Test {
+class SwapTest : public SwapFixture {
  protected:
-  SwapTest() {
-    session_.Exec(
-        "CREATE TABLE t (id int PRIMARY KEY, n bigint NOT NULL); CREATE TABLE elsewhere (); "
-        "INSERT INTO t SELECT g, 0 FROM generate_series(1, 1000) g; ANALYZE t");
-  }
-
-  engine::Target target() const { return TargetOf(database_); }
   static engine::RunOptions Options() {
     engine::RunOptions options;
     options.chunk_ms = 50;
+    options.max_pause = std::chrono::seconds(0);
     return options;
   }
   static engine::RunOptions Postponed() {
@@ -44,25 +37,9 @@ class SwapTest : public ::testing::Test {
     options.postpone_cutover = true;
     return options;
   }
-  void AllowCutover() {
-    const auto allowed = RunSync(engine::Cutover(target(), 1));
-    ASSERT_TRUE(allowed.ok()) << pg::Describe(allowed.status());
-  }
-  std::string KeyType() {
-    return session_.Scalar<std::string>(
-        "SELECT atttypid::regtype::text FROM pg_attribute WHERE attrelid = 't'::regclass AND attname = 'id'");
-  }
-  // A snapshot of now that holds no lock on t.
-  void TakeSnapshot(Session& session) {
-    session.Exec("BEGIN ISOLATION LEVEL REPEATABLE READ");
-    session.Exec("SELECT FROM elsewhere");
-  }
   bool FenceStands() {
     return session_.Scalar<bool>("SELECT EXISTS (SELECT FROM pg_trigger WHERE tgname LIKE '%fence')");
   }
-
-  TestDatabase database_;
-  Session session_{database_};
 };
 
 TEST_F(SwapTest, IdentityAndSerialGoOnWhereTheyWere) {

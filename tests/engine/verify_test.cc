@@ -7,6 +7,7 @@
 #include <ostream>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "boost/json/value.hpp"
@@ -68,7 +69,7 @@ class VerifyTest : public ::testing::Test {
         outcome.keys.emplace_back(facts.at("key").as_string());
       }
     };
-    outcome.report = RunChange(database_, std::string(kChange), options, observer);
+    outcome.report = RunChange(database_, std::string(kChange), std::move(options), observer);
     return outcome;
   }
 

@@ -33,6 +33,13 @@ inline void ExpectFinalized(Session& session, const engine::Target& target) {
   ExpectNothingLeft(session, target);
 }
 
+// Rows of t that the old table, as it was at the swap, does not have, and the other way round.
+inline std::string OldAgainstNew(Session& session) {
+  return session.Scalar<std::string>(
+      "SELECT coalesce(string_agg(x::text, ' '), '') FROM ((TABLE t EXCEPT ALL TABLE pgmoult_1_old.t) UNION ALL (TABLE "
+      "pgmoult_1_old.t EXCEPT ALL TABLE t)) x");
+}
+
 // The application saw no error of ours, and has what it wrote.
 inline void ExpectUnharmed(Writers& writers, Session& session) {
   writers.Stop();

@@ -68,7 +68,7 @@ class KillBase : public ::testing::Test {
   // Starts the program, and kills it where it stands in the stage. What held it there goes on holding the dead engine's
   // sessions until Release().
   void KillIn(const std::string& stage) {
-    std::vector<std::string> more = {"--alter", change_, "--jobs", "2", "--chunk-ms", "50"};
+    std::vector<std::string> more = {"--alter", change_, "--jobs", "2", "--chunk-ms", "50", "--max-pause", "0s"};
     const std::map<std::string, std::string> gates = {
         {"copy", "chunk"}, {"index", "index"}, {"replay", "replay"}, {"verify", "verified"}};
     const auto gate = gates.find(stage);

@@ -39,7 +39,8 @@ class StressStartLineTest : public ::testing::Test {
 
   // Starts the run on a thread of its own. `at_stage` is called on that thread when a stage begins, and holds the
   // engine up until it returns.
-  void Start(std::map<std::string, std::function<void()>> at_stage, engine::RunOptions options = SmallOptions()) {
+  void Start(std::map<std::string, std::function<void()>> at_stage,
+             const engine::RunOptions& options = SmallOptions()) {
     engine_ = std::thread([this, at_stage = std::move(at_stage), options] {
       engine::Observer observer;
       observer.on_event = [this, &at_stage](std::string_view kind, const std::string& text, const boost::json::value&) {

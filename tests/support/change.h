@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <stdexcept>
 #include <string>
@@ -36,6 +37,7 @@ inline engine::RunOptions SmallOptions() {
   engine::RunOptions options;
   options.jobs = 3;
   options.chunk_ms = 5;
+  options.max_pause = std::chrono::seconds(0);
   return options;
 }
 
@@ -44,13 +46,13 @@ inline absl::StatusOr<engine::RunReport> RunChange(const engine::Target& target,
                                                    engine::RunOptions options = SmallOptions(),
                                                    engine::Observer observer = {}) {
   engine::StopRequest stop;
-  return RunSync(engine::RunMigration(target, Parsed(statement), options, std::move(observer), stop));
+  return RunSync(engine::RunMigration(target, Parsed(statement), std::move(options), std::move(observer), stop));
 }
 
 inline absl::StatusOr<engine::RunReport> RunChange(const TestDatabase& database, const std::string& statement,
                                                    engine::RunOptions options = SmallOptions(),
                                                    engine::Observer observer = {}) {
-  return RunChange(TargetOf(database), statement, options, std::move(observer));
+  return RunChange(TargetOf(database), statement, std::move(options), std::move(observer));
 }
 
 inline absl::StatusOr<engine::Plan> PlanChange(const TestDatabase& database, const std::string& statement,

@@ -75,6 +75,12 @@ TEST(CliTest, RunTakesEveryOption) {
                                       "1h",
                                       "--on-old-snapshots",
                                       "go-on",
+                                      "--cutover-window",
+                                      "22:30-04:00",
+                                      "--max-pause",
+                                      "5s",
+                                      "--force-cutover-after",
+                                      "1m",
                                       "--json",
                                       "--quiet"});
   const engine::RunOptions& options = arguments.options;
@@ -89,6 +95,9 @@ TEST(CliTest, RunTakesEveryOption) {
   EXPECT_EQ(options.lock_budget, std::chrono::seconds(120));
   EXPECT_EQ(options.wait_old_snapshots, std::chrono::hours(1));
   EXPECT_EQ(options.on_old_snapshots, engine::OldSnapshots::kGoOn);
+  EXPECT_EQ(options.cutover_window, "22:30-04:00");
+  EXPECT_EQ(options.max_pause, std::chrono::seconds(5));
+  EXPECT_EQ(options.force_cutover_after, std::chrono::minutes(1));
   EXPECT_TRUE(arguments.json && arguments.quiet);
 }
 

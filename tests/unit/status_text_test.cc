@@ -92,6 +92,33 @@ TEST(StatusDetailsTest, ProgressOfAnEarlierStageIsNotShown) {
   EXPECT_THAT(StatusDetails(migration, {}), HasSubstr("- of stage index"));
 }
 
+TEST(CostTest, ALogThatNobodyReplaysIsSeenToGrow) {
+  Migration migration = MakeMigration(State::kRunning, false);
+  migration.progress.as_object()["log_bytes"] = 1 << 20;
+  migration.log_bytes = 3 << 20;
+  migration.shadow_bytes = 100 << 20;
+  migration.silent_seconds = 1800;
+  const std::string cost =
+      "change log 3.00 MiB (grown by 2.00 MiB since the engine was last heard of, 4.00 MiB an hour), new "
+      "table 100 MiB";
+  EXPECT_THAT(NextStep(migration, {}), HasSubstr("pgmoult abort 7; meanwhile: " + cost));
+  EXPECT_THAT(StatusDetails(migration, {}), HasSubstr("Cost       change log 3.00 MiB (grown by 2.00 MiB"));
+  migration.state = State::kLapsed;
+  EXPECT_THAT(NextStep(migration, {}), HasSubstr("capture has stopped (--dead-man)"));
+  migration.engine_alive = true;
+  EXPECT_THAT(StatusDetails(migration, {}), Not(HasSubstr("grown")));
+}
+
+TEST(OrphanTest, SaysWhatItCostsAndHowToBeRidOfIt) {
+  engine::Orphan orphan{.schema = "pgmoult_9_new", .owner = "shop", .tables = {"shop.t"}};
+  orphan.log_bytes = 5 << 20;
+  EXPECT_EQ(OrphanText(orphan, {}),
+            "schema pgmoult_9_new is in no journal, and logs all writes of shop.t; change log 5.00 MiB, other tables 0 "
+            "B: pgmoult cleanup");
+  orphan.keeps_table = true;
+  EXPECT_THAT(OrphanText(orphan, {}), HasSubstr("look at it, and drop it yourself"));
+}
+
 TEST(NextStepTest, SaysWhatToType) {
   EXPECT_EQ(NextStep(MakeMigration(State::kRunning, false), {}),
             "no engine is at work: pgmoult resume 7, or pgmoult abort 7");
@@ -113,12 +140,19 @@ TEST(ReportTextTest, SaysWhatWasDoneAndWhatToTypeWhenSure) {
   report.rows_replayed = 4321;
   report.swap_tries = 2;
   report.swap_hold_ms = 48;
+  report.swap_longest_try_ms = 51;
+  report.swap_wait_ms = 312;
+  report.swap_queue = 14;
+  report.swap_queue_ms = 61;
   report.stage_seconds = {{"copy", 120}, {"cutover", 0.4}, {"verify", 60}};
   report.total_seconds = 200;
   const std::string text = ReportText(report, Shop());
-  for (const char* part : {"27,100,000 copied, 27,100,001 verified, 4,321 replayed",
-                           "2 tries; the lock was held for 48 ms", "copy 2m 00s, verify 1m 00s, cutover 400 ms",
-                           "schema pgmoult_7_old", "pgmoult finalize 7 -h db1 -d postgresql://alice@db1/shop"}) {
+  for (const char* part :
+       {"27,100,000 copied, 27,100,001 verified, 4,321 replayed", "2 tries; the lock was held for 48 ms",
+        "14 sessions waited behind it, the longest for 61 ms (sampled)",
+        "waited 312 ms for locks, and no try kept anybody waiting for more",
+        "copy 2m 00s, verify 1m 00s, cutover 400 ms", "schema pgmoult_7_old",
+        "pgmoult finalize 7 -h db1 -d postgresql://alice@db1/shop"}) {
     EXPECT_THAT(text, HasSubstr(part));
   }
   EXPECT_THAT(text, Not(HasSubstr("REPAIRED")));
