@@ -1,6 +1,7 @@
 #include "copier/replay.h"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 #include "copier/marker.h"
@@ -23,6 +24,19 @@ constexpr int64_t kTidyRows = 20'000;     // deleted log rows after which the lo
 constexpr int64_t kCompactPages = 1'024;  // 8 MiB: a log larger than this is compacted once it is nearly empty
 constexpr char kStatementTimeout[] = "57014";
 constexpr int64_t kCompactMaxRows = 20'000;  // live rows that compaction carries through our memory
+
+// The work of a round; the last one takes what was done from the log.
+std::vector<std::string> ReplayStatements(const Transfer& transfer, const LogWindow& window) {
+  if (!transfer.kept.empty()) {
+    return {ReplayKeepingSql(transfer, window), ReplayTrimSql(transfer, window)};
+  }
+  return {ReplayDeleteSql(transfer, window), ReplayInsertSql(transfer, window), ReplayTrimSql(transfer, window)};
+}
+
+// Of the rows of these statements' results.
+absl::StatusOr<int64_t> InsertedBy(const Transfer& transfer, std::span<const pg::Result> results) {
+  return transfer.kept.empty() ? results[1].affected() : results[0].Scalar<int64_t>();
+}
 
 }  // namespace
 
@@ -95,17 +109,17 @@ Awaitable<absl::Status> Replayer::WorkOff(bool full, ReplayRound& round) {
   }
   const auto started = std::chrono::steady_clock::now();
   std::vector<pg::Statement> work;
-  work.push_back({ReplayDeleteSql(transfer_, window), {}});
-  work.push_back({ReplayInsertSql(transfer_, window), {}});
-  work.push_back({ReplayTrimSql(transfer_, window), {}});
+  for (std::string& statement : ReplayStatements(transfer_, window)) {
+    work.push_back({std::move(statement), {}});
+  }
   work.push_back({"/* pgmoult:replay */ SELECT pg_catalog.pg_current_xact_id_if_assigned()::pg_catalog.text", {}});
   CO_ASSIGN_OR_RETURN(const std::vector<pg::Result> worked,
                       co_await connection_->Pipeline(std::move(work), pg::Deadline::Never()));
-  round.rows_inserted = worked[1].affected();
-  round.log_rows = worked[2].affected();
+  CO_ASSIGN_OR_RETURN(round.rows_inserted, InsertedBy(transfer_, worked));
+  round.log_rows = worked[worked.size() - 2].affected();
   round.whole = window.first_page == 0 && !window.last_page;
   round.lap = !window.last_page || *window.last_page >= log_pages;
-  CO_ASSIGN_OR_RETURN(const std::optional<std::string> xid, worked[3].Scalar<std::optional<std::string>>());
+  CO_ASSIGN_OR_RETURN(const std::optional<std::string> xid, worked.back().Scalar<std::optional<std::string>>());
   if (round.moved() && xid) {
     last_moving_xid_ = *xid;
   }
@@ -117,6 +131,21 @@ Awaitable<absl::Status> Replayer::WorkOff(bool full, ReplayRound& round) {
     pages_ = std::max<int64_t>(1, static_cast<int64_t>(static_cast<double>(pages_) * std::clamp(factor, 0.1, 2.0)));
   }
   co_return absl::OkStatus();
+}
+
+Awaitable<absl::Status> Replayer::FullRoundWithin(pg::Connection& session) {
+  std::vector<pg::Statement> work;
+  work.push_back({"/* pgmoult:replay */ SET LOCAL enable_seqscan = off", {}});
+  work.push_back({fmt::format("/* pgmoult:replay */ SELECT {}", MarkerExists(transfer_)), {}});
+  for (std::string& statement : ReplayStatements(transfer_, {})) {
+    work.push_back({std::move(statement), {}});
+  }
+  work.push_back({"/* pgmoult:replay */ SET LOCAL enable_seqscan TO DEFAULT", {}});
+  CO_ASSIGN_OR_RETURN(const std::vector<pg::Result> worked, co_await session.Pipeline(std::move(work)));
+  CO_ASSIGN_OR_RETURN(const bool marked, worked[1].Scalar<bool>());
+  CO_ASSIGN_OR_RETURN(const int64_t inserted, InsertedBy(transfer_, std::span(worked).subspan(2)));
+  rows_replayed_ += inserted;
+  co_return marked ? EverythingChanged() : absl::OkStatus();
 }
 
 Awaitable<absl::Status> Replayer::CatchUp(int64_t enough_rows, int laps) {

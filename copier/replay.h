@@ -47,6 +47,9 @@ class Replayer {
   pg::Awaitable<absl::StatusOr<ReplayRound>> FullRound();
   // The same, tried once: for where somebody waits for the answer.
   pg::Awaitable<absl::StatusOr<ReplayRound>> FullRoundOnce();
+  // The same within a transaction of the caller's on `session`, which keeps writers from the source. It is as the
+  // owner, with the settings of a login's session.
+  pg::Awaitable<absl::Status> FullRoundWithin(pg::Connection& session);
   // Bounded rounds until one takes the whole log and finds at most `enough_rows`, or the log has been gone through
   // `laps` times (a busy application may refill it for ever).
   pg::Awaitable<absl::Status> CatchUp(int64_t enough_rows, int laps);

@@ -253,6 +253,43 @@ std::string ReplayInsertSql(const Transfer& transfer, const LogWindow& window) {
       fmt::join(expressions, ", "), transfer.source, EqualsLogged(transfer, Side::kSource));
 }
 
+// The rows come back by two ways, so that the server itself gives a new one its defaults. Both wait until all old ones
+// are gone, which a condition that is evaluated once makes sure of: a value that is unique may go from one to another.
+std::string ReplayKeepingSql(const Transfer& transfer, const LogWindow& window) {
+  std::vector<std::string> gone;
+  std::vector<std::string> rows;
+  std::vector<std::string> same_key;
+  std::vector<std::string> names;
+  std::vector<std::string> kept;
+  for (size_t i = 0; i < transfer.key.size(); ++i) {
+    const KeyColumn& column = transfer.key[i];
+    gone.push_back(fmt::format("{} AS k{}", column.target_name, i + 1));
+    rows.push_back(fmt::format("{} AS k{}", column.expression, i + 1));
+    same_key.push_back(fmt::format("g.k{0} {1} s.k{0}", i + 1, Operator(column, column.equal)));
+  }
+  for (size_t i = 0; i < transfer.kept.size(); ++i) {
+    gone.push_back(fmt::format("{} AS v{}", transfer.kept[i], i + 1));
+    kept.push_back(fmt::format("g.v{}", i + 1));
+  }
+  for (size_t i = 0; i < transfer.columns.size(); ++i) {
+    rows.push_back(fmt::format("{} AS c{}", transfer.columns[i].expression, i + 1));
+    names.push_back(fmt::format("s.c{}", i + 1));
+  }
+  return fmt::format(
+      "/* pgmoult:replay */ WITH gone AS (DELETE FROM {0} WHERE ctid = ANY (ARRAY(SELECT d.ctid FROM {1} CROSS JOIN "
+      "LATERAL (SELECT ctid FROM {0} WHERE {2} OFFSET 0) AS d)) RETURNING {3}), current AS (SELECT s.* FROM {4} CROSS "
+      "JOIN LATERAL (SELECT {5} FROM ONLY {6} WHERE {7} OFFSET 0) AS s), known AS (INSERT INTO {0} ({8}, {9}) "
+      "OVERRIDING SYSTEM VALUE SELECT {10}, {11} FROM current AS s JOIN gone AS g ON {12} WHERE (SELECT "
+      "pg_catalog.count(*) FROM gone) >= 0 RETURNING 1), fresh AS (INSERT INTO {0} ({8}) OVERRIDING SYSTEM VALUE "
+      "SELECT {10} FROM current AS s WHERE NOT EXISTS (SELECT FROM gone AS g WHERE {12}) AND (SELECT "
+      "pg_catalog.count(*) FROM gone) >= 0 RETURNING 1) SELECT (SELECT pg_catalog.count(*) FROM known) + (SELECT "
+      "pg_catalog.count(*) FROM fresh)",
+      transfer.shadow, LoggedKeys(transfer, window, /*mapped=*/true), EqualsLogged(transfer, Side::kShadow),
+      fmt::join(gone, ", "), LoggedKeys(transfer, window, /*mapped=*/false), fmt::join(rows, ", "), transfer.source,
+      EqualsLogged(transfer, Side::kSource), ColumnList(transfer), fmt::join(transfer.kept, ", "),
+      fmt::join(names, ", "), fmt::join(kept, ", "), fmt::join(same_key, " AND "));
+}
+
 std::string ReplayTrimSql(const Transfer& transfer, const LogWindow& window) {
   return fmt::format("/* pgmoult:replay */ DELETE FROM {} WHERE {}", transfer.log,
                      LogWindowPredicate(transfer, window));

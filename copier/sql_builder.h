@@ -46,6 +46,8 @@ struct LogWindow {
 std::string LogWindowPredicate(const Transfer& transfer, const LogWindow& window);
 std::string ReplayDeleteSql(const Transfer& transfer, const LogWindow& window);
 std::string ReplayInsertSql(const Transfer& transfer, const LogWindow& window);
+// Both in one statement, for a transfer with kept columns; returns the number of rows inserted.
+std::string ReplayKeepingSql(const Transfer& transfer, const LogWindow& window);
 std::string ReplayTrimSql(const Transfer& transfer, const LogWindow& window);
 // Boolean SQL, true where the log holds the "everything" marker (a row with a NULL key).
 std::string MarkerExists(const Transfer& transfer);

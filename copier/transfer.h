@@ -49,6 +49,8 @@ struct Transfer {
   std::vector<KeyColumn> key;
   std::vector<ColumnPair> columns;
   std::vector<ComputedColumn> computed;
+  // Columns of the shadow that the source has not: a row that is there keeps its value, a new one takes the default.
+  std::vector<pg::Ident> kept;
 };
 
 // The text forms of one key, in key column order.

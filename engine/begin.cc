@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/capture.h"
 #include "engine/catalog.h"
 #include "engine/control_loop.h"
 #include "engine/dead_man.h"
@@ -150,7 +151,7 @@ Awaitable<absl::StatusOr<std::optional<int64_t>>> FindUnfinished(Target target, 
   CO_RETURN_IF_ERROR(table.status());
   CO_ASSIGN_OR_RETURN(const std::vector<Migration> migrations, co_await ReadMigrations(*connection));
   for (const Migration& migration : migrations) {
-    if (migration.source_oid != table->oid || migration.stage == Stage::kObserve) {
+    if (migration.source_oid != table->oid || migration.stage == Stage::kObserve || migration.IsReverting()) {
       continue;
     }
     const absl::StatusOr<Change> known = ChangeOf(migration);
@@ -205,11 +206,15 @@ Awaitable<absl::StatusOr<Begun>> TakeUpMigration(Target target, int64_t id, Obse
     // The server writes dates in definitions as the session's settings say: they are compared with those of then.
     context->sessions.set_values(context->design.values);
   }
+  if (migration.IsReverting()) {
+    CO_ASSIGN_OR_RETURN(context->undone, DesignFromJson(migration.undo));
+    context->report.reverted = !migration.reverted;
+  }
   SetIdentity(*context, id, migration.source, migration.owner);
   CO_ASSIGN_OR_RETURN(context->journal, co_await context->sessions.OpenLogin("journal"));
   if (!migration.design.is_null()) {
     CO_ASSIGN_OR_RETURN(const std::optional<int64_t> log_index,
-                        co_await ReadOid(*context->journal, {context->design.schema_new, "pgmoult_change_log_key"}));
+                        co_await ReadOid(*context->journal, {context->design.schema_new, kLogIndex}));
     context->dual_write_on = context->report.dual_write = log_index.has_value();
   }
   CO_RETURN_IF_ERROR(co_await TakeUp(*context->journal, id));

@@ -167,8 +167,9 @@ std::string CreateFunction(const Design& design, const std::string& name, std::s
   // A literal, not a dollar quote: columns and the user's own expressions may hold any tag.
   return fmt::format(
       "CREATE OR REPLACE FUNCTION {}.{}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER\n"
-      "SET search_path = pg_catalog, pg_temp SET row_security = off SET lock_timeout = 0 AS {}",
-      Ident(design.schema_new), Ident(name), pg::Literal(body));
+      "SET search_path = pg_catalog, pg_temp SET row_security = off SET lock_timeout = 0{} AS {}",
+      Ident(design.schema_new), Ident(name), design.reverts ? fmt::format(" SET {} = 'on'", kEngineSetting) : "",
+      pg::Literal(body));
 }
 
 std::string LogFunction(const Design& design, const Function& function) {
@@ -280,7 +281,7 @@ std::vector<std::string> CreateLogSql(const Design& design) {
 
 std::string CreateLogIndexSql(const Design& design) {
   const Transfer& transfer = design.transfer;
-  return fmt::format("CREATE INDEX pgmoult_change_log_key ON {} ({})", transfer.log,
+  return fmt::format("CREATE INDEX {} ON {} ({})", Ident(kLogIndex), transfer.log,
                      copier::KeyList(transfer, Side::kLog));
 }
 

@@ -28,6 +28,7 @@ std::vector<std::string> CaptureTriggersSql(const Design& design, CaptureMode mo
 std::vector<std::string> DropCaptureSql(const Design& design);
 // The change log: table, marker index, rights. Uses the key's type and collation.
 std::vector<std::string> CreateLogSql(const Design& design);
+inline constexpr char kLogIndex[] = "pgmoult_change_log_key";
 // The index on the log's key, made before triggers write through.
 std::string CreateLogIndexSql(const Design& design);
 

@@ -26,6 +26,10 @@ void Show(Context& context, std::string doing, double done, double total) {
   context.progress.total = total;
 }
 
+CaptureMode CaptureModeOf(const Context& context) {
+  return IsPartition(context.design) ? CaptureMode::kRow : context.options.capture;
+}
+
 pg::Awaitable<absl::StatusOr<copier::Replayer*>> GetReplayer(Context& context) {
   if (context.replayer == nullptr || !context.replayer->connection().usable()) {
     CO_ASSIGN_OR_RETURN(auto connection, co_await context.sessions.OpenWorker("replay"));

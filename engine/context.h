@@ -35,6 +35,7 @@ struct Context {
   RunOptions options;
   Change change;
   Design design;
+  std::optional<Design> undone;  // this is a revert of that design's swap
   Observer observer;
   const StopRequest& stop;
 
@@ -66,6 +67,9 @@ pg::Awaitable<absl::Status> Record(Context& context, std::string kind, std::stri
                                    const boost::json::value& facts);
 // The stage's picture changed: total and done, and what it does.
 void Show(Context& context, std::string doing, double done, double total);
+
+// Writes through a partitioned table fire no statement trigger of a partition's.
+CaptureMode CaptureModeOf(const Context& context);
 
 // The replayer, on a session of its own.
 pg::Awaitable<absl::StatusOr<copier::Replayer*>> GetReplayer(Context& context);

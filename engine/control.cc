@@ -6,11 +6,13 @@
 #include "copier/points.h"
 #include "engine/capture.h"
 #include "engine/catalog.h"
+#include "engine/context.h"
 #include "engine/engine_lock.h"
 #include "engine/finish.h"
 #include "engine/locks.h"
 #include "engine/materialized.h"
 #include "engine/observe.h"
+#include "engine/revert.h"
 #include "engine/sql.h"
 #include "fmt/format.h"
 #include "fmt/ranges.h"
@@ -96,6 +98,18 @@ Awaitable<absl::Status> DropPolitely(pg::Connection& connection, pg::Connection&
   co_return co_await WithPoliteLock(connection, observer, lock, std::move(body));
 }
 
+// Takes the triggers off their table, whatever its name is by now. One that never got them needs no lock.
+Awaitable<absl::Status> EndCapture(pg::Connection& connection, pg::Connection& observer, Design design) {
+  CO_ASSIGN_OR_RETURN(const std::vector<CaptureTrigger> triggers, co_await ReadCaptureTriggers(connection, design));
+  if (triggers.empty()) {
+    co_return absl::OkStatus();
+  }
+  CO_ASSIGN_OR_RETURN(const auto named, co_await ReadName(connection, design.source_oid));
+  design.transfer.source = named.value_or(design.transfer.source);
+  co_return co_await DropPolitely(connection, observer, design.owner, {design.transfer.source},
+                                  [&connection, &design] { return DropTriggers(connection, design); });
+}
+
 Awaitable<absl::Status> DropOld(pg::Connection& connection, const Design& design) {
   const pg::QualifiedName old(Ident(design.schema_old), design.transfer.source.name);
   // Without CASCADE: what somebody else hung on the old table since the swap is not ours to drop.
@@ -118,9 +132,9 @@ Awaitable<absl::StatusOr<Picture>> ReadPicture(pg::Connection& connection) {
     const auto migration = std::ranges::find(picture.migrations, id, &Migration::id);
     if (migration == picture.migrations.end()) {
       picture.orphans.push_back(std::move(orphan));
-    } else if (orphan.schema.ends_with("_new")) {
-      migration->log_bytes = orphan.log_bytes;
-      migration->shadow_bytes = orphan.other_bytes;
+    } else {
+      migration->log_bytes += orphan.log_bytes;  // of one direction there is none, or an empty one
+      migration->shadow_bytes += orphan.other_bytes;
     }
   }
   co_return picture;
@@ -167,7 +181,9 @@ Awaitable<absl::StatusOr<std::string>> CleanMigration(pg::Connection& connection
     co_return fmt::format("{}: an engine works on it ({}); left alone", what, migration.engine);
   }
   if (migration.stage == Stage::kObserve) {
-    co_return fmt::format("{}: swapped, its old table is kept; `pgmoult finalize {}` drops it", what, migration.id);
+    co_return fmt::format("{0}: {1}; `pgmoult finalize {2}` drops it", what,
+                          migration.reverted ? "reverted, the other table is kept" : "swapped, its old table is kept",
+                          migration.id);
   }
   if (migration.state == State::kStopped) {
     co_return fmt::format("{0}: stopped in order and can go on; left alone (`pgmoult resume {1}`, `pgmoult abort {1}`)",
@@ -188,8 +204,49 @@ Awaitable<absl::StatusOr<std::string>> CleanMigration(pg::Connection& connection
     co_return what + ": somebody has just taken it further; left alone";
   }
   CO_RETURN_IF_ERROR(co_await TakeAway(connection, observer, *now));
+  if (now->IsReverting()) {
+    co_return fmt::format("{}: its revert is called off; `pgmoult finalize {}` drops the other table", what,
+                          migration.id);
+  }
   co_return fmt::format("{}: removed ({} of change log, {} of tables)", what, Mebibytes(migration.log_bytes),
                         Mebibytes(migration.shadow_bytes));
+}
+
+absl::Status CheckMayRevert(const Migration& migration) {
+  if (migration.state == State::kDone) {
+    return WithEndKind(EndKind::kRefused, absl::FailedPreconditionError(fmt::format(
+                                              "migration {} is finalized: the table that a revert would put back is "
+                                              "dropped",
+                                              migration.id)));
+  }
+  return migration.stage == Stage::kObserve
+             ? absl::OkStatus()
+             : WithEndKind(EndKind::kRefused,
+                           absl::FailedPreconditionError(fmt::format(
+                               "migration {0} has not been swapped (stage {1}): there is nothing to revert; `pgmoult "
+                               "abort {0}` takes it back",
+                               migration.id, StageName(migration.stage))));
+}
+
+// What the last swap left standing ends before another one: the fence, and keys that stand in for others.
+Awaitable<absl::Status> EndObservation(pg::Connection& connection, pg::Connection& observer, const Design& design,
+                                       int64_t id) {
+  const bool stand_ins =
+      std::ranges::any_of(design.carried, [](const CarriedDependent& one) { return !one.stand_ins.empty(); });
+  CO_ASSIGN_OR_RETURN(const std::string unfinished, co_await ReadUnfinished(connection, design));
+  if (stand_ins && !unfinished.empty()) {
+    co_return WithEndKind(EndKind::kRefused,
+                          absl::FailedPreconditionError(fmt::format(
+                              "migration {0} is not finished: {1}; first `pgmoult resume {0}`", id, unfinished)));
+  }
+  CO_ASSIGN_OR_RETURN(const std::string old, co_await ReadOldSnapshot(connection, observer, design));
+  if (!old.empty()) {
+    co_return WithEndKind(EndKind::kBusy, absl::UnavailableError(fmt::format(
+                                              "a transaction from before the swap is still there ({}), and its writes "
+                                              "must be turned away: end it, then try again",
+                                              old)));
+  }
+  co_return co_await DropFence(connection, observer, design, kLockBudget);
 }
 
 // Commands that wait for the engine's lock to be free use it as the sign that the engine has ended.
@@ -239,19 +296,12 @@ Awaitable<absl::StatusOr<std::string>> CallOffForce(const Target& target, int64_
 }
 
 Awaitable<absl::Status> TakeAway(pg::Connection& connection, pg::Connection& observer, const Migration& migration) {
+  if (migration.IsReverting()) {
+    co_return co_await CallOffRevert(connection, observer, migration);
+  }
   if (!migration.design.is_null()) {
-    CO_ASSIGN_OR_RETURN(Design design, DesignFromJson(migration.design));
-    // A run that never got as far as its triggers needs no lock on the source.
-    CO_ASSIGN_OR_RETURN(const std::vector<CaptureTrigger> triggers, co_await ReadCaptureTriggers(connection, design));
-    if (!triggers.empty()) {
-      // They hang on the table, whatever its name is by now.
-      CO_ASSIGN_OR_RETURN(const auto named, co_await ReadName(connection, design.source_oid));
-      design.transfer.source = named.value_or(design.transfer.source);
-      CO_RETURN_IF_ERROR(
-          pg::Annotate(co_await DropPolitely(connection, observer, design.owner, {design.transfer.source},
-                                             [&connection, &design] { return DropTriggers(connection, design); }),
-                       "dropping the triggers"));
-    }
+    CO_ASSIGN_OR_RETURN(const Design design, DesignFromJson(migration.design));
+    CO_RETURN_IF_ERROR(pg::Annotate(co_await EndCapture(connection, observer, design), "dropping the triggers"));
     copier::Pass("abort: triggers dropped");
     CO_RETURN_IF_ERROR(pg::Annotate(
         co_await DropPolitely(
@@ -270,10 +320,14 @@ Awaitable<absl::StatusOr<std::string>> Abort(const Target& target, int64_t id) {
   pg::Connection& connection = *opened.connection;
   if (opened.migration.stage == Stage::kObserve) {
     co_return absl::FailedPreconditionError(fmt::format(
-        "migration {0} has been swapped: there is nothing to abort; `pgmoult finalize {0}` drops the old table", id));
+        "migration {0} has been swapped: there is nothing to abort; `pgmoult revert {0}` puts the old table back, "
+        "`pgmoult finalize {0}` drops it",
+        id));
   }
   const std::string done =
-      fmt::format("migration {} of {}: taken back, nothing is left", id, opened.migration.source.Plain());
+      fmt::format("migration {} of {}: {}", id, opened.migration.source.Plain(),
+                  opened.migration.IsReverting() ? "the revert is called off, the table stays as the swap has made it"
+                                                 : "taken back, nothing is left");
   if (opened.migration.engine_alive) {
     CO_RETURN_IF_ERROR(co_await SendCommand(connection, id, "abort"));
     CO_ASSIGN_OR_RETURN(const bool gone, co_await WaitUntilGone(connection, id));
@@ -288,6 +342,9 @@ Awaitable<absl::StatusOr<std::string>> Abort(const Target& target, int64_t id) {
         fmt::format("another engine has just started on {}", opened.migration.source.Plain()));
   }
   CO_ASSIGN_OR_RETURN(const Migration now, co_await ReadSettledMigration(connection, id));
+  if (opened.migration.IsReverting() && !now.IsReverting() && now.reverted == opened.migration.reverted) {
+    co_return done;  // the engine has seen to it
+  }
   if (now.stage == Stage::kObserve) {
     co_return absl::FailedPreconditionError(fmt::format("migration {} was swapped before it could be stopped", id));
   }
@@ -324,6 +381,9 @@ Awaitable<absl::StatusOr<std::string>> Finalize(const Target& target, int64_t id
   CO_ASSIGN_OR_RETURN(const auto observer, co_await sessions.OpenLogin("locks"));
   CO_RETURN_IF_ERROR(
       pg::Annotate(co_await DropFence(connection, *observer, design, kLockBudget), "dropping the fence"));
+  CO_RETURN_IF_ERROR(pg::Annotate(co_await EndCapture(connection, *observer, ReverseCapture(design)),
+                                  "ending the capture for a revert"));
+  copier::Pass("finalize: capture ended");
   const pg::QualifiedName old(Ident(design.schema_old), design.transfer.source.name);
   CO_RETURN_IF_ERROR(pg::Annotate(co_await DropPolitely(connection, *observer, design.owner, {old},
                                                         [&connection, &design] { return DropOld(connection, design); }),
@@ -334,7 +394,43 @@ Awaitable<absl::StatusOr<std::string>> Finalize(const Target& target, int64_t id
       [&connection, &design] { return DropSchemas(connection, {design.schema_new, design.schema_old}); }));
   copier::Pass("finalize: schemas dropped");
   CO_RETURN_IF_ERROR(co_await FinishMigration(connection, id));
-  co_return fmt::format("migration {} of {}: finalized, the old table is dropped", id, migration.source.Plain());
+  co_return fmt::format("migration {} of {}: finalized, the {} table is dropped", id, migration.source.Plain(),
+                        migration.reverted ? "other" : "old");
+}
+
+Awaitable<absl::Status> BeginRevert(const Target& target, int64_t id) {
+  CO_ASSIGN_OR_RETURN(const Opened opened, co_await Open(target, id));
+  pg::Connection& connection = *opened.connection;
+  if (opened.migration.IsReverting()) {
+    co_return absl::OkStatus();  // begun already: to be taken up
+  }
+  CO_RETURN_IF_ERROR(CheckMayRevert(opened.migration));
+  if (opened.migration.engine_alive) {
+    // It waits, or validates foreign keys.
+    CO_RETURN_IF_ERROR(co_await SendCommand(connection, id, "revert"));
+    CO_RETURN_IF_ERROR((co_await WaitUntilGone(connection, id)).status());
+  }
+  CO_ASSIGN_OR_RETURN(const bool locked, co_await TryEngineLock(connection, opened.migration.source_oid));
+  if (!locked) {
+    co_return WithEndKind(EndKind::kBusy, absl::UnavailableError(fmt::format("another engine has just started on {}",
+                                                                             opened.migration.source.Plain())));
+  }
+  CO_ASSIGN_OR_RETURN(const Migration now, co_await ReadSettledMigration(connection, id));
+  CO_RETURN_IF_ERROR(CheckMayRevert(now));
+  CO_ASSIGN_OR_RETURN(const Design design, DesignFromJson(now.design));
+  if (!design.revert.problem.empty()) {
+    co_return WithEndKind(EndKind::kRefused, absl::FailedPreconditionError(fmt::format(
+                                                 "migration {} cannot be reverted: {}", id, design.revert.problem)));
+  }
+  const Sessions sessions(target, id);
+  CO_ASSIGN_OR_RETURN(const auto observer, co_await sessions.OpenLogin("locks"));
+  CO_RETURN_IF_ERROR(co_await EndObservation(connection, *observer, design, id));
+  CO_ASSIGN_OR_RETURN(RunOptions options, OptionsFromJson(now.options));
+  // It is wanted now.
+  options.postpone_cutover = false;
+  options.cutover_window.clear();
+  options.dead_man = std::chrono::seconds(0);
+  co_return co_await pg::InTransaction(connection, "/* pgmoult:revert */ BEGIN", BeginUndo(connection, id, options));
 }
 
 Awaitable<absl::StatusOr<std::vector<std::string>>> Cleanup(const Target& target) {

@@ -43,6 +43,10 @@ pg::Awaitable<absl::StatusOr<std::string>> Abort(const Target& target, int64_t i
 // After the swap: drops the old table and everything of ours but the journal's row.
 pg::Awaitable<absl::StatusOr<std::string>> Finalize(const Target& target, int64_t id);
 
+// Makes a revert of what was swapped the migration's next run, which is then to be taken up. Ends an engine that is
+// still at work after the swap. kRefused, kBusy as in run.h.
+pg::Awaitable<absl::Status> BeginRevert(const Target& target, int64_t id);
+
 // Removes what dead runs left: unfinished migrations without an engine, finished ones' journal rows, schemas and
 // triggers of ours that no journal row knows, and the journal itself where nothing is left in it. One line each.
 pg::Awaitable<absl::StatusOr<std::vector<std::string>>> Cleanup(const Target& target);

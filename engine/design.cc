@@ -25,7 +25,7 @@ BOOST_DESCRIBE_STRUCT(KeyColumn, (),
                        target_name, target_type, expression))
 BOOST_DESCRIBE_STRUCT(ColumnPair, (), (target, expression, compare_cast))
 BOOST_DESCRIBE_STRUCT(ComputedColumn, (), (target, expression))
-BOOST_DESCRIBE_STRUCT(Transfer, (), (migration, source, shadow, log, key, columns, computed))
+BOOST_DESCRIBE_STRUCT(Transfer, (), (migration, source, shadow, log, key, columns, computed, kept))
 
 }  // namespace pgmoult::copier
 
@@ -49,12 +49,14 @@ BOOST_DESCRIBE_STRUCT(PartitionPlace, (),
                       (ancestors, bound, constraint, attach_role, default_beside, default_role, default_is_tree,
                        default_proof, after_attach, final_shape))
 BOOST_DESCRIBE_STRUCT(CaptureTrigger, (), (name, enabled, xmin))
+BOOST_DESCRIBE_STRUCT(ColumnLink, (), (source, target))
+BOOST_DESCRIBE_STRUCT(RevertPlan, (), (problem, key, columns, notes))
 BOOST_DESCRIBE_STRUCT(Design, (),
                       (transfer, source_oid, owner, schema_new, schema_old, key_name, key_reason, shadow_key_index,
                        shadow_key_is_ours, dual_write_possible, dual_write_reason, values, lossy, type_changes,
                        source_shape, expected_shape, deferred, sequences, identities, statistics, attached, dependents,
                        final_dependents, carried, partition, triggers, dead_man_s, filenode, must_verify, published,
-                       replica_identity))
+                       replica_identity, shadow_oid, reverts, revert))
 
 std::vector<std::string> DiffDefinitions(
     const std::map<std::string, std::pair<std::string, std::string>>& definitions) {

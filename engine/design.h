@@ -133,6 +133,20 @@ struct PartitionPlace {
   Shape final_shape;                       // of the new table once it is attached
 };
 
+// A column of the source and what the change made of it.
+struct ColumnLink {
+  std::string source;
+  std::string target;
+};
+
+// What undoing the swap would rest on (revert.h).
+struct RevertPlan {
+  std::string problem;                 // why it cannot be undone; "" where it can
+  std::vector<copier::KeyColumn> key;  // from the new table to the old one
+  std::vector<ColumnLink> columns;     // those that both tables have
+  std::vector<std::string> notes;      // what a revert would lose, or could stop on, for people
+};
+
 // Everything decided about a migration before its first row is copied; lives in the journal as JSON.
 struct Design {
   copier::Transfer transfer;
@@ -166,6 +180,9 @@ struct Design {
   bool must_verify = false;            // a trigger was tampered with: a full verify comes before the swap
   bool published = false;              // FOR ALL TABLES was allowed: shadow and log carry REPLICA IDENTITY FULL
   std::string replica_identity = "d";  // relreplident of the new shape
+  int64_t shadow_oid = 0;
+  bool reverts = false;  // the shadow is a table that a swap has put aside
+  RevertPlan revert;
 };
 
 inline bool IsPartition(const Design& design) { return !design.partition.ancestors.empty(); }

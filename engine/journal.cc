@@ -18,7 +18,7 @@ namespace {
 
 using pg::Awaitable;
 
-constexpr char kForm[] = "pgmoult journal, form 4";
+constexpr char kForm[] = "pgmoult journal, form 5";
 // What the owner of a table that is changed needs: {0} is the role. pgmoult.check_writer() reads the two columns.
 constexpr char kGrantSql[] =
     "GRANT USAGE ON SCHEMA pgmoult TO {0}; GRANT SELECT (id, owner) ON pgmoult.migration TO {0}; GRANT INSERT, SELECT "
@@ -63,8 +63,10 @@ absl::StatusOr<Migration> MigrationOf(const pg::Result& result, int row) {
   std::string options;
   std::string design;
   std::string progress;
+  std::string undo;
   RETURN_IF_ERROR(result.Read(row, m.id, m.statement, schema, name, m.source_oid, m.owner, stage, state, m.message,
-                              options, design, progress, m.engine_alive, m.age_seconds, m.silent_seconds, m.engine));
+                              options, design, progress, m.engine_alive, m.age_seconds, m.silent_seconds, m.engine,
+                              undo, m.reverted));
   m.source = pg::QualifiedName(schema, name);
   const auto known_stage = StageOf(stage);
   if (!known_stage) {
@@ -75,6 +77,7 @@ absl::StatusOr<Migration> MigrationOf(const pg::Result& result, int row) {
   ASSIGN_OR_RETURN(m.options, ParseJson(options));
   ASSIGN_OR_RETURN(m.design, ParseJson(design));
   ASSIGN_OR_RETURN(m.progress, ParseJson(progress));
+  ASSIGN_OR_RETURN(m.undo, ParseJson(undo));
   if (HasLapsed(m)) {
     m.state = State::kLapsed;
   }
@@ -320,6 +323,37 @@ Awaitable<absl::Status> SetState(pg::Connection& connection, int64_t id, State s
                             {id, StateName(state), std::move(message)});
 }
 
+Awaitable<absl::Status> SetSwapped(pg::Connection& connection, int64_t id, std::string message) {
+  co_return co_await Update(connection,
+                            "/* pgmoult:journal */ UPDATE pgmoult.migration SET stage = $2, state = $3, message = $4, "
+                            "reverted = (reverted <> "
+                            "(undo IS NOT NULL)), undo = NULL, swapped_at = pg_catalog.clock_timestamp(), updated_at = "
+                            "pg_catalog.clock_timestamp(), heartbeat_at = pg_catalog.clock_timestamp() WHERE id = $1",
+                            {id, StageName(Stage::kObserve), StateName(State::kSwapped), std::move(message)});
+}
+
+Awaitable<absl::Status> BeginUndo(pg::Connection& connection, int64_t id, const RunOptions& options) {
+  CO_RETURN_IF_ERROR(co_await ForgetCopy(connection, id));
+  CO_RETURN_IF_ERROR(
+      (co_await connection.Query("/* pgmoult:journal */ DELETE FROM pgmoult.command WHERE migration = $1", {id}))
+          .status());
+  co_return co_await Update(
+      connection,
+      "/* pgmoult:journal */ UPDATE pgmoult.migration SET undo = design, design = NULL, stage = $2, state = $3, "
+      "message "
+      "= '', options = $4, progress = '{}', updated_at = pg_catalog.clock_timestamp() WHERE id = $1 AND undo IS NULL",
+      {id, StageName(Stage::kPrepare), StateName(State::kRunning), boost::json::serialize(ToJson(options))});
+}
+
+Awaitable<absl::Status> EndUndo(pg::Connection& connection, int64_t id) {
+  CO_RETURN_IF_ERROR(co_await ForgetCopy(connection, id));
+  co_return co_await Update(connection,
+                            "/* pgmoult:journal */ UPDATE pgmoult.migration SET design = undo, undo = NULL, stage = "
+                            "$2, state = $3, message = "
+                            "'', updated_at = pg_catalog.clock_timestamp() WHERE id = $1 AND undo IS NOT NULL",
+                            {id, StageName(Stage::kObserve), StateName(State::kSwapped)});
+}
+
 Awaitable<absl::Status> TakeUp(pg::Connection& connection, int64_t id) {
   co_return co_await Update(
       connection,
@@ -342,8 +376,9 @@ Awaitable<absl::Status> Heartbeat(pg::Connection& connection, int64_t id, const 
       co_await connection.Query(
           "/* pgmoult:journal */ SELECT coalesce(pg_catalog.sum(pg_catalog.pg_total_relation_size(c.oid)), 0)::int8 "
           "FROM "
-          "pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = "
-          "pg_catalog.format('pgmoult_%s_new', $1::pg_catalog.int8) AND c.relname = 'pgmoult_change_log'",
+          "pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname IN "
+          "(pg_catalog.format('pgmoult_%s_new', $1::pg_catalog.int8), pg_catalog.format('pgmoult_%s_old', "
+          "$1::pg_catalog.int8)) AND c.relname = 'pgmoult_change_log'",
           {id}));
   CO_ASSIGN_OR_RETURN(const int64_t log_bytes, log.Scalar<int64_t>());
   boost::json::value told = progress;

@@ -51,13 +51,17 @@ struct Migration {
   // Where LookAtDatabase() asked, of the tables that are there before the swap, indexes included.
   int64_t log_bytes = 0;
   int64_t shadow_bytes = 0;
-  std::string engine;  // host and pid of the engine
+  std::string engine;       // host and pid of the engine
+  boost::json::value undo;  // while a revert is under way: the design of the swap that it undoes; else null
+  bool reverted = false;    // as of the last swap, the old table is in place
+
+  bool IsReverting() const { return !undo.is_null(); }
 };
 
 // A command of an operator to a running engine.
 struct Command {
   int64_t id = 0;
-  std::string verb;    // pause, continue, cutover, no-force, abort
+  std::string verb;    // pause, continue, cutover, no-force, abort, revert
   std::string author;  // role, and the address it came from
 };
 
@@ -77,6 +81,13 @@ pg::Awaitable<absl::StatusOr<std::vector<Migration>>> ReadMigrations(pg::Connect
 
 pg::Awaitable<absl::Status> SetStage(pg::Connection& connection, int64_t id, Stage stage);
 pg::Awaitable<absl::Status> SetState(pg::Connection& connection, int64_t id, State state, std::string message);
+// In the swap's transaction. What was undone by it is forgotten.
+pg::Awaitable<absl::Status> SetSwapped(pg::Connection& connection, int64_t id, std::string message);
+// A revert begins, in stage prepare: the design makes room for the revert's own. Chunks, commands and the copy's end
+// go.
+pg::Awaitable<absl::Status> BeginUndo(pg::Connection& connection, int64_t id, const RunOptions& options);
+// It is given up, and the swap stands.
+pg::Awaitable<absl::Status> EndUndo(pg::Connection& connection, int64_t id);
 // Removes the journal where no migration is in it; true where it did.
 pg::Awaitable<absl::StatusOr<bool>> DropEmptyJournal(pg::Connection& connection);
 // This engine works on it from now on. What has been swapped stays so.

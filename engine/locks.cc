@@ -104,22 +104,26 @@ Awaitable<absl::Status> LockEach(pg::Connection& connection, const std::vector<P
   co_return absl::OkStatus();
 }
 
-// SHARE ROW EXCLUSIVE on tables and partners.
-Awaitable<absl::Status> StopWriters(pg::Connection& connection, const PoliteLock& lock) {
+// ACCESS EXCLUSIVE on tables and partners, each at once (see LockPartners).
+Awaitable<absl::Status> LockWithPartners(pg::Connection& connection, const PoliteLock& lock) {
   enum Group { kItself, kReferenced, kReferencing };
-  constexpr std::array<std::array<Group, 3>, 3> kOrders = {{{kItself, kReferenced, kReferencing},
-                                                            {kReferenced, kItself, kReferencing},
-                                                            {kReferencing, kItself, kReferenced}}};
-  constexpr char kMode[] = "SHARE ROW EXCLUSIVE";
+  constexpr std::array<std::array<Group, 3>, 3> kOrders = {{{kReferencing, kItself, kReferenced},
+                                                            {kItself, kReferenced, kReferencing},
+                                                            {kReferenced, kItself, kReferencing}}};
+  const std::vector<PartnerLock>& ancestors = lock.partners.ancestors;
   for (const Group group : kOrders[static_cast<size_t>(lock.turn) % kOrders.size()]) {
-    if (group == kItself) {
-      CO_RETURN_IF_ERROR(co_await LockEach(connection, lock.partners.ancestors, kMode, lock));
-      CO_RETURN_IF_ERROR(
-          co_await LockTables(connection, lock.tables, kMode, StrongLockTimeoutSql(lock.deadlock_timeout)));
-    } else {
-      const auto& partners = group == kReferenced ? lock.partners.referenced : lock.partners.referencing;
-      CO_RETURN_IF_ERROR(co_await LockEach(connection, partners, kMode, lock));
+    if (group == kReferenced || group == kReferencing) {
+      CO_RETURN_IF_ERROR(co_await LockEach(
+          connection, group == kReferenced ? lock.partners.referenced : lock.partners.referencing, lock.mode, lock));
+      continue;
     }
+    for (size_t i = 0; i < ancestors.size(); ++i) {
+      const bool parent = i + 1 == ancestors.size();
+      CO_RETURN_IF_ERROR(
+          co_await LockEach(connection, {ancestors[i]}, parent ? lock.mode : "SHARE ROW EXCLUSIVE", lock));
+    }
+    CO_RETURN_IF_ERROR(
+        co_await LockTables(connection, lock.tables, lock.mode, StrongLockTimeoutSql(lock.deadlock_timeout)));
   }
   co_return absl::OkStatus();
 }
@@ -145,15 +149,7 @@ Awaitable<absl::Status> LockAndRun(pg::Connection& connection, const PoliteLock&
   CO_RETURN_IF_ERROR(co_await pg::RunAll(connection, "/* pgmoult:locks */",
                                          {fmt::format("SET LOCAL statement_timeout = {}", most_ms), AskedNowSql()}));
   CO_RETURN_IF_ERROR(co_await LockEach(connection, lock.partners.early, "ACCESS EXCLUSIVE", lock));
-  if (!lock.partners.any()) {
-    CO_RETURN_IF_ERROR(
-        co_await LockTables(connection, lock.tables, lock.mode, StrongLockTimeoutSql(lock.deadlock_timeout)));
-  } else {
-    CO_RETURN_IF_ERROR(co_await StopWriters(connection, lock));
-    if (lock.mode == "ACCESS EXCLUSIVE") {
-      CO_RETURN_IF_ERROR(co_await LockTheRest(connection, lock));
-    }
-  }
+  CO_RETURN_IF_ERROR(co_await LockWithPartners(connection, lock));
   CO_RETURN_IF_ERROR(co_await body());
   // A COMMIT may have to wait for a standby, and must not be given up.
   co_return (co_await connection.Query("/* pgmoult:locks */ SET LOCAL statement_timeout = 0")).status();
@@ -224,11 +220,6 @@ Awaitable<absl::StatusOr<std::vector<Blocker>>> ReadBlockers(pg::Connection& con
   co_return blockers;
 }
 
-milliseconds TimeToWait(milliseconds deadlock_timeout, std::chrono::steady_clock::time_point asked_at) {
-  const auto passed = std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - asked_at);
-  return deadlock_timeout - Margin(deadlock_timeout) - passed;
-}
-
 std::string AskedNowSql() {
   return "SELECT pg_catalog.set_config('pgmoult.asked_at', pg_catalog.date_part('epoch', "
          "pg_catalog.clock_timestamp())::pg_catalog.text, true)";
@@ -241,17 +232,6 @@ std::string StrongLockTimeoutSql(milliseconds deadlock_timeout) {
       "pg_catalog.clock_timestamp()) - pg_catalog.current_setting('pgmoult.asked_at')::pg_catalog.float8)))"
       "::pg_catalog.int4::pg_catalog.text, true)",
       StrongLockTimeout(deadlock_timeout).count(), (deadlock_timeout - Margin(deadlock_timeout)).count());
-}
-
-Awaitable<absl::Status> LockTheRest(pg::Connection& connection, const PoliteLock& lock) {
-  // No writer is under way any more; who is left only reads.
-  CO_RETURN_IF_ERROR(co_await LockEach(connection, lock.partners.referencing, "ACCESS EXCLUSIVE", lock));
-  if (!lock.partners.ancestors.empty()) {
-    CO_RETURN_IF_ERROR(co_await LockEach(connection, {lock.partners.ancestors.back()}, "ACCESS EXCLUSIVE", lock));
-  }
-  CO_RETURN_IF_ERROR(
-      co_await LockTables(connection, lock.tables, "ACCESS EXCLUSIVE", StrongLockTimeoutSql(lock.deadlock_timeout)));
-  co_return co_await LockEach(connection, lock.partners.referenced, "ACCESS EXCLUSIVE", lock);
 }
 
 Awaitable<absl::Status> TryPoliteLock(pg::Connection& connection, const PoliteLock& lock,

@@ -48,9 +48,12 @@ struct PartnerLock {
 };
 
 // Partners by the way in which others come to hold locks on both. Whoever has one lock and waits for another that we
-// have keeps us from his for ever. So SHARE ROW EXCLUSIVE comes first, which stops writers only and lets the checks of
-// foreign keys pass, and then, when no writer is under way any more, ACCESS EXCLUSIVE. In which order transactions
-// write to several tables is theirs to say: each try begins with another one.
+// have keeps us from his for ever, until our try ends: he looks for a deadlock when he has waited for deadlock_timeout,
+// and by then, counted from when the try asked for its first lock, we have given up. In which order transactions write
+// to several tables is theirs to say: each try begins with another one.
+//
+// No lock that keeps writers away is ever strengthened: of two that hold a lock on one table and want more of it
+// PostgreSQL fails the one that asks last, at once, and that may be a transaction that has read and now writes.
 struct LockPartners {
   std::vector<PartnerLock> early;  // views, rules: statements lock them first and then the table
   // Of a partition, the root first: writers lock them and then it. None but the last one, the parent, is locked more
@@ -100,14 +103,6 @@ bool IsHeldTooLong(const absl::Status& status);
 // 25P03: we were silent for that long; the server ended session and try.
 bool IsIdledTooLong(const absl::Status& status);
 
-// For a transaction that holds SHARE ROW EXCLUSIVE on the tables of `lock` and on all partners: ACCESS EXCLUSIVE on
-// them. Who holds one of them and waits for our first lock is in a deadlock with us until we give up. He looks for it
-// when he has waited for deadlock_timeout; by then, counted from when a try asked for its first lock, we must have
-// given up, or the application pays.
-pg::Awaitable<absl::Status> LockTheRest(pg::Connection& connection, const PoliteLock& lock);
-// How long we may still wait by then, by this process's clock; may be negative.
-std::chrono::milliseconds TimeToWait(std::chrono::milliseconds deadlock_timeout,
-                                     std::chrono::steady_clock::time_point asked_at);
 // A strong lock's time-out: jittered, and well under the server's deadlock_timeout.
 std::chrono::milliseconds StrongLockTimeout(std::chrono::milliseconds deadlock_timeout);
 // A statement that sets it for the rest of the transaction, cut to what is left since AskedNowSql(). The server

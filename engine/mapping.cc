@@ -1,6 +1,8 @@
 #include "engine/mapping.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <utility>
 
 #include "fmt/format.h"
 #include "fmt/ranges.h"
@@ -39,6 +41,21 @@ bool BothIntegers(const ColumnSource& column) {
     return c.base_type == "smallint" || c.base_type == "integer" || c.base_type == "bigint";
   };
   return integer(*column.source) && integer(column.target);
+}
+
+// As the mapping has it; but of a key that no row of the shadow can have, since the narrower integer does not take it,
+// it makes NULL: the log may name it long after the row that did not fit is gone.
+std::string KeyExpression(const ColumnSource& column) {
+  std::string expression = MappingExpression(column);
+  const std::string& type = column.target.base_type;
+  const bool narrower = type != column.source->base_type && BothIntegers(column) && !column.cast.cannot_fail;
+  if (!narrower) {
+    return expression;
+  }
+  const auto [least, greatest] = type == "smallint" ? std::pair<int64_t, int64_t>(INT16_MIN, INT16_MAX)
+                                                    : std::pair<int64_t, int64_t>(INT32_MIN, INT32_MAX);
+  return fmt::format("CASE WHEN {} BETWEEN {} AND {} THEN {} END", Ident(column.source->name), least, greatest,
+                     expression);
 }
 
 // Why the column cannot be part of a key in the new shape; "" where it can.
@@ -159,7 +176,7 @@ KeyChoice ChooseKey(const std::vector<KeyCandidate>& candidates, const std::vect
       const ColumnSource& source = *FindBySource(columns, column.name.name());
       column.target_name = Ident(source.target.name);
       column.target_type = source.target.base_type;
-      column.expression = MappingExpression(source);
+      column.expression = KeyExpression(source);
       choice.columns.push_back(std::move(column));
     }
     choice.reason = candidate.primary ? "the primary key" : "the smallest usable unique index";

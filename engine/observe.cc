@@ -60,7 +60,25 @@ Awaitable<absl::StatusOr<bool>> FenceStands(pg::Connection& connection, const De
   co_return oid.has_value();
 }
 
+// A transaction of now: every snapshot that cannot see it, or what came before, is older than the fence allows.
+Awaitable<absl::StatusOr<std::string>> ReadXid(pg::Connection& connection) {
+  CO_ASSIGN_OR_RETURN(const pg::Result now,
+                      co_await connection.Query("/* pgmoult:observe */ SELECT pg_catalog.pg_current_xact_id()::text"));
+  co_return now.Scalar<std::string>();
+}
+
 }  // namespace
+
+Awaitable<absl::StatusOr<std::string>> ReadOldSnapshot(pg::Connection& connection, pg::Connection& observer,
+                                                       const Design& design) {
+  CO_ASSIGN_OR_RETURN(const bool stands, co_await FenceStands(connection, design));
+  if (!stands) {
+    co_return "";
+  }
+  CO_ASSIGN_OR_RETURN(const std::string xid, co_await ReadXid(connection));
+  CO_ASSIGN_OR_RETURN(const pg::Result old, co_await observer.Query(sql::kOldSnapshots, {xid, std::nullopt}));
+  co_return old.rows() == 0 ? std::string() : std::string(old.Text(0, 0));
+}
 
 Awaitable<absl::Status> DropFence(pg::Connection& connection, pg::Connection& observer, const Design& design,
                                   std::chrono::milliseconds budget) {
@@ -89,10 +107,7 @@ Awaitable<absl::Status> ObserveStage(Context& context) {
     co_return absl::OkStatus();
   }
   CO_ASSIGN_OR_RETURN(const auto observer, co_await context.sessions.OpenLogin("locks"));
-  // A transaction of now: every snapshot that cannot see it, or what came before, is older than the fence allows.
-  CO_ASSIGN_OR_RETURN(const pg::Result now, co_await context.journal->Query(
-                                                "/* pgmoult:observe */ SELECT pg_catalog.pg_current_xact_id()::text"));
-  CO_ASSIGN_OR_RETURN(const std::string xid, now.Scalar<std::string>());
+  CO_ASSIGN_OR_RETURN(const std::string xid, co_await ReadXid(*context.journal));
   const pg::Deadline deadline = pg::Deadline::After(kPatience);
   for (;;) {
     CO_ASSIGN_OR_RETURN(const pg::Result old, co_await observer->Query(sql::kOldSnapshots, {xid, std::nullopt}));

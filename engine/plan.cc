@@ -10,6 +10,7 @@
 #include "engine/misfits.h"
 #include "engine/preflight.h"
 #include "fmt/format.h"
+#include "fmt/ranges.h"
 #include "pg/macros.h"
 #include "pg/status.h"
 
@@ -138,6 +139,24 @@ void Estimate(Plan& plan) {
   plan.wal_bytes_needed = static_cast<int64_t>((heap + indexes) * kWalPerByte);
 }
 
+// Whether the swap could be undone, and what that would lose.
+std::vector<Finding> RevertFindings(const std::string& table, const ShadowBuild& build) {
+  const RevertPlan& revert = build.design.revert;
+  if (!build.refusals.empty() || build.design.transfer.key.empty()) {
+    return {};
+  }
+  if (!revert.problem.empty()) {
+    return {{Severity::kWarn, "no_revert", table, fmt::format("the swap cannot be undone: {}", revert.problem),
+             "be sure before the swap; the old table is kept until `pgmoult finalize`, as it was then"}};
+  }
+  if (revert.notes.empty()) {
+    return {};
+  }
+  return {{Severity::kNote, "revert", table,
+           fmt::format("the swap can be undone until `pgmoult finalize`; then: {}", fmt::join(revert.notes, "; ")),
+           ""}};
+}
+
 void Add(std::vector<Finding>& findings, std::vector<Finding> more) {
   std::ranges::move(more, std::back_inserter(findings));
 }
@@ -239,6 +258,7 @@ Awaitable<absl::StatusOr<Plan>> MakePlan(const Target& target, Change change, co
          "make room, or see to it that WAL is archived and removed in time"});
   }
   Add(plan.findings, BuildFindings(plan.build));
+  Add(plan.findings, RevertFindings(plan.table.name.Plain(), plan.build));
   Add(plan.findings, ChangeFindings(plan, options));
   plan.findings = BySeverity(std::move(plan.findings));
   plan.locks = StageLocks(plan, options);

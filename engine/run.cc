@@ -139,7 +139,10 @@ Awaitable<absl::StatusOr<std::optional<std::string>>> WriteEnding(Context& conte
 // The ending as callers are told of it.
 absl::Status EndingOf(const Context& context, const absl::Status& ended) {
   if (context.abort_asked) {
-    return WithEndKind(EndKind::kAborted, absl::CancelledError("taken back on an operator's command"));
+    return WithEndKind(EndKind::kAborted,
+                       absl::CancelledError(context.undone ? "the revert was called off on an operator's command; the "
+                                                             "table stays as the swap has made it"
+                                                           : "taken back on an operator's command"));
   }
   // A stop can cost the answer to a chunk's COMMIT; the journal tells which chunks are done.
   const bool stopped = (absl::IsCancelled(ended) && pg::SqlState(ended).empty()) ||
@@ -309,10 +312,10 @@ BOOST_DESCRIBE_STRUCT(Progress, (),
                       (migration, table, doing, waiting, done, total, rate, eta_seconds, chunk_ms, chunk_rows, workers,
                        replayed_rows, elapsed_seconds))
 BOOST_DESCRIBE_STRUCT(RunReport, (),
-                      (migration, table, rows_copied, rows_verified, rows_replayed, repaired, hot_keys, dual_write,
-                       old_snapshots_overridden, interruptions, swap_tries, swap_hold_ms, swap_longest_try_ms,
-                       swap_wait_ms, swap_queue, swap_queue_ms, swap_queue_complete, waited_seconds, stage_seconds,
-                       total_seconds))
+                      (migration, table, rows_copied, rows_verified, rows_replayed, repaired, hot_keys, reverted,
+                       dual_write, old_snapshots_overridden, interruptions, swap_tries, swap_hold_ms,
+                       swap_longest_try_ms, swap_wait_ms, swap_queue, swap_queue_ms, swap_queue_complete,
+                       waited_seconds, stage_seconds, total_seconds))
 
 boost::json::value ToJson(const Progress& progress) {
   boost::json::value json = boost::json::value_from(progress);
@@ -353,6 +356,12 @@ Awaitable<absl::StatusOr<RunReport>> ResumeMigration(const Target& target, int64
     CO_RETURN_IF_ERROR(co_await CheckSomethingUnfinished(begun));
   }
   co_return co_await ConductPatiently(std::move(begun), /*anew=*/{}, take_up);
+}
+
+Awaitable<absl::StatusOr<RunReport>> RevertMigration(const Target& target, int64_t id, Observer observer,
+                                                     const StopRequest& stop) {
+  CO_RETURN_IF_ERROR(co_await BeginRevert(target, id));
+  co_return co_await ResumeMigration(target, id, std::move(observer), stop);
 }
 
 }  // namespace pgmoult::engine

@@ -47,6 +47,7 @@ struct RunReport {
   int64_t rows_replayed = 0;
   int64_t repaired = 0;                   // rows that verify found wrong and put right
   int64_t hot_keys = 0;                   // never seen at rest by verify
+  bool reverted = false;                  // the former shape is back
   bool dual_write = false;                // writes went through to the shadow before the swap
   bool old_snapshots_overridden = false;  // swapped although older snapshots were left
   int interruptions = 0;                  // faults that the run has waited out
@@ -96,6 +97,11 @@ pg::Awaitable<absl::StatusOr<RunReport>> RunMigration(const Target& target, Chan
                                                       Observer observer, const StopRequest& stop);
 // Takes up a run that stopped or died, at the stage and chunk where it was.
 pg::Awaitable<absl::StatusOr<RunReport>> ResumeMigration(const Target& target, int64_t id, Observer observer,
+                                                         const StopRequest& stop);
+// Undoes the last swap of a migration that is not finalized: the table that it put aside is brought up to date,
+// verified and swapped back, by the same stages (a revert can be stopped, resumed, aborted and reverted). Takes up a
+// revert that was begun. What is lost in a revert is in the plan's RevertPlan::notes.
+pg::Awaitable<absl::StatusOr<RunReport>> RevertMigration(const Target& target, int64_t id, Observer observer,
                                                          const StopRequest& stop);
 
 }  // namespace pgmoult::engine

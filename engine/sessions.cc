@@ -41,6 +41,7 @@ Awaitable<absl::StatusOr<std::unique_ptr<pg::Connection>>> OpenChecked(pg::Conne
 Sessions::Settings Sessions::Common(const std::string& purpose) const {
   return {
       {"application_name", ApplicationName(migration_, purpose)},
+      {kEngineSetting, "on"},
       {"search_path", "pg_catalog"},
       {"row_security", "off"},
       {"jit", "off"},

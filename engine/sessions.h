@@ -28,6 +28,10 @@ struct ValueSettings {
   std::string default_tablespace;
 };
 
+// On in all of our sessions, and where our triggers write: what keeps strangers from a table that was put aside lets
+// them through.
+inline constexpr char kEngineSetting[] = "pgmoult.engine";
+
 // Opens sessions, with a primary server only. Every one runs with search_path = pg_catalog, row_security = off (an
 // error instead of a filter), pinned value settings and time-outs, all in the start-up packet. Copyable; one thread.
 class Sessions {

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
 #include <utility>
 
 #include "engine/dependents.h"
 #include "engine/mapping.h"
 #include "engine/materialized.h"
 #include "engine/partition.h"
+#include "engine/revert.h"
 #include "engine/sql.h"
 #include "engine/user_expressions.h"
 #include "fmt/format.h"
@@ -24,8 +26,8 @@ using pg::Ident;
 class Builder {
  public:
   Builder(pg::Connection& connection, const TableFacts& table, const Change& change, const ValueSettings& values,
-          bool published)
-      : connection_(connection), table_(table), change_(change) {
+          bool published, const Design* undone)
+      : connection_(connection), table_(table), change_(change), undone_(undone) {
     build_.design.values = values;
     build_.design.published = published;
     build_.design.source_oid = table.oid;
@@ -50,6 +52,10 @@ class Builder {
   Awaitable<absl::StatusOr<bool>> ApplyChange();
   Awaitable<absl::StatusOr<bool>> Refuses(const absl::Status& applied);
   Awaitable<absl::Status> PlanDependents();
+  Awaitable<absl::Status> TakeOldTable();
+  Awaitable<absl::StatusOr<std::vector<std::string>>> ChangeSql();
+  const Column* SourceOf(const Column& target) const;
+  std::vector<const Column*> Sources() const;
   Awaitable<absl::Status> Describe();
   Awaitable<absl::Status> ReadOneValue(Column& added);
   Awaitable<absl::Status> Map();
@@ -62,6 +68,7 @@ class Builder {
   pg::Connection& connection_;
   const TableFacts& table_;
   const Change& change_;
+  const Design* undone_;  // of the swap that is reverted; null in a run forwards
   ShadowBuild build_;
   int64_t shadow_oid_ = 0;
   bool has_attached_ = false;  // triggers, policies or rules
@@ -72,6 +79,10 @@ class Builder {
 Awaitable<absl::Status> Builder::MakeSchema() {
   const Ident schema(build_.design.schema_new);
   const Ident owner(table_.owner);
+  if (undone_ != nullptr) {
+    // The schema is that of the old table, which makes room for a clone of the new one.
+    co_return co_await pg::RunAll(connection_, "/* pgmoult:prepare */", MoveAsideSql(*undone_));
+  }
   CO_RETURN_IF_ERROR(pg::Annotate(
       co_await Execute(fmt::format("/* pgmoult:prepare */ CREATE SCHEMA {} AUTHORIZATION {}", schema, owner)),
       fmt::format("making schema {} in database {} (needs CREATE on the database)", schema.name(), table_.database)));
@@ -96,7 +107,8 @@ Awaitable<absl::StatusOr<bool>> Builder::Clone() {
     co_return absl::InternalError("the clone was not made");
   }
   shadow_oid_ = *oid;
-  co_return co_await Attach();
+  // The old table has its own, and the change back is not to stumble over them.
+  co_return undone_ != nullptr ? absl::StatusOr<bool>(true) : co_await Attach();
 }
 
 // False where a trigger, policy or rule cannot be made for the clone; a refusal says why.
@@ -190,7 +202,10 @@ void Builder::RefuseAll(std::string_view how, const std::vector<std::string>& di
 Awaitable<absl::Status> Builder::CompareClone() {
   CO_ASSIGN_OR_RETURN(Shape clone, co_await ReadShape(connection_, shadow_oid_, table_.oid));
   Shape source = build_.design.source_shape;
-  std::erase_if(source, [](const ShapeItem& item) { return item.kind == kSequence || IsOfPlace(item); });
+  std::erase_if(source, [this](const ShapeItem& item) {
+    const bool attached = item.kind == "trigger" || item.kind == "policy" || item.kind == "rule";
+    return item.kind == kSequence || IsOfPlace(item) || (undone_ != nullptr && attached);
+  });
   clone = parent_ ? parent_->RealShape(clone) : std::move(clone);
   RefuseAll("source against a clone of it", DiffShapes(source, clone));
   co_return absl::OkStatus();
@@ -225,6 +240,47 @@ Awaitable<absl::Status> Builder::PlanDependents() {
   co_return absl::OkStatus();
 }
 
+Awaitable<absl::StatusOr<std::vector<std::string>>> Builder::ChangeSql() {
+  if (undone_ == nullptr) {
+    co_return change_.RetargetEach(build_.design.transfer.shadow);
+  }
+  CO_ASSIGN_OR_RETURN(const std::vector<Column> was, co_await ReadColumns(connection_, undone_->source_oid));
+  CO_ASSIGN_OR_RETURN(const Shape was_shape, co_await ReadShape(connection_, undone_->source_oid));
+  co_return UndoColumnsSql(*undone_, build_.source_columns, was, build_.design.source_shape, was_shape);
+}
+
+// What hangs on the clone is known by now, and the old table takes its place.
+Awaitable<absl::Status> Builder::TakeOldTable() {
+  CO_RETURN_IF_ERROR(co_await pg::RunAll(connection_, "/* pgmoult:prepare */", DropOldMaterializedSql(*undone_)));
+  CO_RETURN_IF_ERROR(co_await pg::RunAll(connection_, "/* pgmoult:prepare */", MoveBackSql(*undone_)));
+  shadow_oid_ = undone_->source_oid;
+  CO_ASSIGN_OR_RETURN(build_.design.attached,
+                      co_await ReadAttached(connection_, shadow_oid_, build_.design.schema_new));
+  co_return absl::OkStatus();
+}
+
+// Null where the source has no such column.
+const Column* Builder::SourceOf(const Column& target) const {
+  const std::vector<Column>& sources = build_.source_columns;
+  if (undone_ == nullptr) {
+    // The clone has no dropped columns, so its numbers count the source's live ones; ALTER keeps numbers.
+    const auto number = static_cast<size_t>(target.number);
+    return number <= sources.size() ? &sources[number - 1] : nullptr;
+  }
+  const auto link = std::ranges::find(undone_->revert.columns, target.name, &ColumnLink::source);
+  const auto found =
+      link == undone_->revert.columns.end() ? sources.end() : std::ranges::find(sources, link->target, &Column::name);
+  return found == sources.end() ? nullptr : &*found;
+}
+
+std::vector<const Column*> Builder::Sources() const {
+  std::vector<const Column*> sources;
+  for (const Column& target : build_.target_columns) {
+    sources.push_back(SourceOf(target));
+  }
+  return sources;
+}
+
 // PostgreSQL itself says what the change does: it is applied to the clone, under the search_path and default_tablespace
 // that a plain session of this login would have. False where it does not let the owner; a refusal says why.
 Awaitable<absl::StatusOr<bool>> Builder::ApplyChange() {
@@ -234,7 +290,8 @@ Awaitable<absl::StatusOr<bool>> Builder::ApplyChange() {
   settings.push_back({"SELECT pg_catalog.set_config('default_tablespace', $1, true)", {values.default_tablespace}});
   CO_RETURN_IF_ERROR((co_await connection_.Pipeline(std::move(settings))).status());
   CO_RETURN_IF_ERROR(co_await Execute("SAVEPOINT change"));
-  for (std::string& statement : change_.RetargetEach(build_.design.transfer.shadow)) {
+  CO_ASSIGN_OR_RETURN(std::vector<std::string> change, co_await ChangeSql());
+  for (std::string& statement : change) {
     const absl::Status applied = co_await Execute(std::move(statement));
     CO_ASSIGN_OR_RETURN(const bool refuses, co_await Refuses(applied));
     if (refuses) {
@@ -298,7 +355,7 @@ Awaitable<absl::Status> Builder::Describe() {
                                                  {shadow_oid_}));
   CO_ASSIGN_OR_RETURN(build_.design.replica_identity, identity.Scalar<std::string>());
   for (Column& column : build_.target_columns) {
-    const bool added = static_cast<size_t>(column.number) > build_.source_columns.size();
+    const bool added = SourceOf(column) == nullptr && undone_ == nullptr;
     if (added && column.default_expression && !column.missing_value && column.generated.empty()) {
       CO_RETURN_IF_ERROR(co_await ReadOneValue(column));
     }
@@ -338,16 +395,23 @@ Awaitable<absl::Status> Builder::ReadOneValue(Column& added) {
 }
 
 Awaitable<absl::Status> Builder::Map() {
-  UserExpressions user(connection_, table_, build_.design);
-  CO_ASSIGN_OR_RETURN(const auto expressions, co_await user.Read(change_, build_.source_columns));
+  Design& design = build_.design;
+  UserExpressions user(connection_, table_, design);
+  std::map<int32_t, std::string> expressions;
+  if (undone_ == nullptr) {
+    CO_ASSIGN_OR_RETURN(expressions, co_await user.Read(change_, build_.source_columns));
+  }
   std::ranges::copy(user.refusals(), std::back_inserter(build_.refusals));
   std::vector<ColumnSource> columns;
   for (const Column& target : build_.target_columns) {
     ColumnSource column{.target = target, .source = std::nullopt, .user_expression = std::nullopt, .cast = {}};
-    // The clone has no dropped columns, so its numbers count the source's live ones; ALTER keeps numbers.
-    const auto number = static_cast<size_t>(target.number);
-    if (number <= build_.source_columns.size()) {
-      column.source = build_.source_columns[number - 1];
+    const Column* const source = SourceOf(target);
+    if (source == nullptr && undone_ != nullptr && target.generated.empty()) {
+      design.transfer.kept.emplace_back(target.name);
+      continue;
+    }
+    if (source != nullptr) {
+      column.source = *source;
       CO_ASSIGN_OR_RETURN(column.cast, co_await ReadCastFacts(connection_, table_.oid, column.source->number,
                                                               shadow_oid_, target.number));
       const auto found = expressions.find(target.number);
@@ -360,11 +424,11 @@ Awaitable<absl::Status> Builder::Map() {
   Mapping mapping = BuildMapping(columns);
   CO_ASSIGN_OR_RETURN(const std::vector<KeyCandidate> candidates, co_await ReadKeyCandidates(connection_, table_.oid));
   KeyChoice key = ChooseKey(candidates, columns);
-  Design& design = build_.design;
   design.key_reason = key.reason;
   if (key.candidate != nullptr) {
     design.key_name = key.candidate->index;
-    design.transfer.key = std::move(key.columns);
+    // What the swap's capture has logged since says by which key a revert goes.
+    design.transfer.key = undone_ != nullptr ? undone_->revert.key : std::move(key.columns);
   }
   build_.refusals.insert(build_.refusals.end(), mapping.refusals.begin(), mapping.refusals.end());
   design.transfer.columns = std::move(mapping.columns);
@@ -413,8 +477,8 @@ void Builder::DecideDualWrite(bool mapping_is_safe) {
     }
   }
   for (const Column& target : build_.target_columns) {
-    const auto number = static_cast<size_t>(target.number);
-    if (number <= build_.source_columns.size() && target.not_null && !build_.source_columns[number - 1].not_null) {
+    const Column* const source = SourceOf(target);
+    if (source != nullptr && target.not_null && !source->not_null) {
       refuse(fmt::format("column {} becomes NOT NULL: writes that break it could only be logged", target.name));
       design.lossy.push_back(
           fmt::format("column {}: it becomes NOT NULL; a row without a value stops the run", target.name));
@@ -444,7 +508,9 @@ void Builder::ChooseShadowKeyIndex() {
 Awaitable<absl::Status> Builder::ReadSequences() {
   CO_ASSIGN_OR_RETURN(const auto sequences, co_await ReadOwnedSequences(connection_, table_.oid));
   for (const auto& [sequence, number] : sequences) {
-    const auto target = std::ranges::find(build_.target_columns, number, &Column::number);
+    const Column* const source = &build_.source_columns[static_cast<size_t>(number) - 1];
+    const auto target =
+        std::ranges::find_if(build_.target_columns, [&](const Column& column) { return SourceOf(column) == source; });
     build_.design.sequences.push_back({sequence, target == build_.target_columns.end() ? "" : target->name});
   }
   co_return absl::OkStatus();
@@ -477,7 +543,8 @@ Awaitable<absl::Status> Builder::Strip() {
   for (const DeferredItem& item : build_.design.deferred) {
     CO_RETURN_IF_ERROR(co_await Execute("/* pgmoult:prepare */ " + item.drop_sql));
   }
-  if (build_.design.published) {
+  // An index is a replica identity that stays.
+  if (build_.design.published && (undone_ == nullptr || build_.design.replica_identity != "i")) {
     CO_RETURN_IF_ERROR(co_await Execute(
         fmt::format("/* pgmoult:prepare */ ALTER TABLE {} REPLICA IDENTITY FULL", build_.design.transfer.shadow)));
   }
@@ -500,6 +567,7 @@ Awaitable<absl::StatusOr<ShadowBuild>> Builder::Run(int64_t id, std::string sche
   design.transfer.log = pg::QualifiedName(schema_new, "pgmoult_change_log");
   design.schema_new = std::move(schema_new);
   design.schema_old = std::move(schema_old);
+  design.reverts = undone_ != nullptr;
   CO_RETURN_IF_ERROR(co_await MakeSchema());
   CO_ASSIGN_OR_RETURN(const bool cloned, co_await Clone());
   if (!cloned) {
@@ -521,13 +589,21 @@ Awaitable<absl::StatusOr<ShadowBuild>> Builder::Run(int64_t id, std::string sche
   }
   CO_RETURN_IF_ERROR(co_await DetachFromParent());
   CO_RETURN_IF_ERROR(co_await PlanDependents());
+  CO_RETURN_IF_ERROR(undone_ != nullptr ? co_await TakeOldTable() : absl::OkStatus());
+  design.shadow_oid = shadow_oid_;
   CO_RETURN_IF_ERROR(co_await Describe());
   CO_RETURN_IF_ERROR(co_await Map());
+  CO_ASSIGN_OR_RETURN(
+      design.revert, co_await PlanRevert(connection_, design, build_.source_columns, build_.target_columns, Sources()));
   CO_RETURN_IF_ERROR(co_await ReadSequences());
   CO_ASSIGN_OR_RETURN(std::vector<std::string> taken, co_await ReadTakenNames(connection_, shadow_oid_, design));
   std::ranges::move(taken, std::back_inserter(build_.refusals));
   CO_RETURN_IF_ERROR(co_await ReadStatistics());
   ChooseShadowKeyIndex();
+  if (undone_ != nullptr) {
+    // All others have been there all the time.
+    std::erase_if(design.deferred, [](const DeferredItem& item) { return item.kind != "not_valid_check"; });
+  }
   CO_RETURN_IF_ERROR(co_await Strip());
   CO_RETURN_IF_ERROR(co_await AddBoundCheck(connection_, shadow_oid_, design));
   co_return build_;
@@ -537,8 +613,12 @@ Awaitable<absl::StatusOr<ShadowBuild>> Builder::Run(int64_t id, std::string sche
 
 Awaitable<absl::StatusOr<ShadowBuild>> BuildShadow(pg::Connection& connection, const TableFacts& table,
                                                    const Change& change, const ValueSettings& values, int64_t id,
-                                                   std::string schema_new, std::string schema_old, bool published) {
-  Builder builder(connection, table, change, values, published);
+                                                   std::string schema_new, std::string schema_old, bool published,
+                                                   const Design* undone) {
+  Builder builder(connection, table, change, values, published, undone);
+  if (undone != nullptr) {
+    co_return co_await builder.Run(id, undone->schema_old, undone->schema_new);
+  }
   co_return co_await builder.Run(id, std::move(schema_new), std::move(schema_old));
 }
 

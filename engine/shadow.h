@@ -28,10 +28,13 @@ struct ShadowBuild {
 //
 // `published`: the shadow will be in a FOR ALL TABLES publication, so its deletes need a full replica identity until
 // the swap.
+// `undone`: the shadow is the table that the swap of that design has put aside, in that design's two schemas with
+// their places changed; the clone is there only to learn what becomes of what hangs on the table, and goes again.
 // `id` names the schemas. The source is locked ACCESS SHARE. Errors: what the server says about the change
 // ("column x does not exist"), annotated with the action; refusals are not errors but part of the result.
 pg::Awaitable<absl::StatusOr<ShadowBuild>> BuildShadow(pg::Connection& connection, const TableFacts& table,
                                                        const Change& change, const ValueSettings& values, int64_t id,
-                                                       std::string schema_new, std::string schema_old, bool published);
+                                                       std::string schema_new, std::string schema_old, bool published,
+                                                       const Design* undone = nullptr);
 
 }  // namespace pgmoult::engine

@@ -30,7 +30,7 @@ Awaitable<absl::Status> SwitchBodies(Context& context) {
   pg::Connection& connection = *context.journal;
   std::vector<pg::Statement> statements;
   statements.push_back({"/* pgmoult:approach */ DROP INDEX IF EXISTS " +
-                            pg::QualifiedName(context.design.schema_new, "pgmoult_change_log_key").Quoted(),
+                            pg::QualifiedName(context.design.schema_new, kLogIndex).Quoted(),
                         {}});
   statements.push_back({"/* pgmoult:approach */ " + CreateLogIndexSql(context.design), {}});
   for (const std::string& statement : CaptureFunctionsSql(context.design, CaptureBody::kDualWrite)) {

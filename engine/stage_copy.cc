@@ -84,9 +84,8 @@ Awaitable<absl::Status> BackToLogging(Context& context) {
   for (const std::string& statement : CaptureFunctionsSql(context.design, CaptureBody::kLog)) {
     CO_RETURN_IF_ERROR((co_await connection.Query("/* pgmoult:copy */ " + statement)).status());
   }
-  co_return (
-      co_await connection.Query(fmt::format("/* pgmoult:copy */ DROP INDEX IF EXISTS {}",
-                                            pg::QualifiedName(context.design.schema_new, "pgmoult_change_log_key"))))
+  co_return (co_await connection.Query(fmt::format("/* pgmoult:copy */ DROP INDEX IF EXISTS {}",
+                                                   pg::QualifiedName(context.design.schema_new, kLogIndex))))
       .status();
 }
 
@@ -102,7 +101,9 @@ Awaitable<absl::Status> EmptyShadow(Context& context) {
   pg::Connection& connection = *context.journal;
   const Design& design = context.design;
   std::vector<DeferredItem> built = design.deferred;
-  built.push_back(KeyIndexItem(design));
+  if (design.shadow_key_is_ours) {
+    built.push_back(KeyIndexItem(design));
+  }
   for (const DeferredItem& item : built) {
     CO_ASSIGN_OR_RETURN(const std::optional<int64_t> exists,
                         co_await ReadOid(connection, {design.schema_new, item.name}));

@@ -18,6 +18,7 @@
 #include "engine/locks.h"
 #include "engine/materialized.h"
 #include "engine/partition.h"
+#include "engine/revert.h"
 #include "engine/sql.h"
 #include "engine/swap.h"
 #include "fmt/format.h"
@@ -71,9 +72,8 @@ class Swap {
   Awaitable<absl::Status> WaitForOldSnapshots();
   Awaitable<absl::Status> TryOnce();
   Awaitable<absl::Status> StrictBody();
-  Awaitable<absl::Status> StoppedWritersBody();
+  Awaitable<absl::Status> LastReplayBody();
   Awaitable<absl::Status> CheckLogShort();
-  Awaitable<absl::Status> LimitReplay();
   Awaitable<absl::Status> Exchange(bool fence);
   Awaitable<absl::Status> CheckLogEmpty();
   Awaitable<absl::Status> CheckHold() const;
@@ -120,10 +120,11 @@ Awaitable<absl::Status> Swap::RunAll(std::vector<std::string> statements) {
 Awaitable<absl::Status> Swap::MakeOldSchema() {
   const Ident schema(design_.schema_old);
   const Ident owner(design_.owner);
-  co_return co_await pg::InTransaction(
-      *context_.journal, "/* pgmoult:cutover */ BEGIN",
-      RunAll({fmt::format("CREATE SCHEMA IF NOT EXISTS {} AUTHORIZATION {}", schema, owner),
-              fmt::format("SET LOCAL ROLE {}", owner), fmt::format("REVOKE ALL ON SCHEMA {} FROM PUBLIC", schema)}));
+  std::vector<std::string> statements = {fmt::format("CREATE SCHEMA IF NOT EXISTS {} AUTHORIZATION {}", schema, owner),
+                                         fmt::format("SET LOCAL ROLE {}", owner),
+                                         fmt::format("REVOKE ALL ON SCHEMA {} FROM PUBLIC", schema)};
+  std::ranges::move(MakeReverseLogSql(design_), std::back_inserter(statements));
+  co_return co_await pg::InTransaction(*context_.journal, "/* pgmoult:cutover */ BEGIN", RunAll(std::move(statements)));
 }
 
 Awaitable<absl::Status> Swap::CheckHold() const {
@@ -187,6 +188,7 @@ Awaitable<absl::Status> Swap::Exchange(bool fence) {
   }
   append(GuardOldTableSql(design_));
   append(AttachPartitionSql(design_));
+  append(StartReverseCaptureSql(design_, CaptureModeOf(context_)));
   if (fence) {
     append(CreateFenceSql(design_));
   }
@@ -194,8 +196,7 @@ Awaitable<absl::Status> Swap::Exchange(bool fence) {
   statements.emplace_back("RESET ROLE");
   CO_RETURN_IF_ERROR(co_await RunAll(std::move(statements)));
   CO_RETURN_IF_ERROR(co_await LookAfterExchange(context_, shadow_oid));
-  CO_RETURN_IF_ERROR(co_await SetStage(*context_.journal, context_.id(), Stage::kObserve));
-  CO_RETURN_IF_ERROR(co_await SetState(*context_.journal, context_.id(), State::kSwapped, UnfinishedText(design_)));
+  CO_RETURN_IF_ERROR(co_await SetSwapped(*context_.journal, context_.id(), UnfinishedText(design_)));
   CO_RETURN_IF_ERROR(co_await CheckHold());
   context_.uninterruptible = true;  // what follows is COMMIT
   copier::Pass("cutover: before COMMIT");
@@ -213,7 +214,7 @@ Awaitable<absl::Status> Swap::StrictBody() {
 // A bulk transaction may have committed while we waited for the lock: its rows are replayed without it first.
 Awaitable<absl::Status> Swap::CheckLogShort() {
   CO_ASSIGN_OR_RETURN(const pg::Result result,
-                      co_await replayer_.connection().Query(fmt::format(
+                      co_await context_.journal->Query(fmt::format(
                           "/* pgmoult:cutover */ SELECT pg_catalog.count(*) > {0} FROM (SELECT FROM {1} LIMIT {0} + 1) "
                           "AS first_rows",
                           kMaxLastReplay, design_.transfer.log)));
@@ -222,40 +223,15 @@ Awaitable<absl::Status> Swap::CheckLogShort() {
                  : absl::OkStatus();
 }
 
-// The replay under the lock may take what is left of the hold budget, and no longer.
-Awaitable<absl::Status> Swap::LimitReplay() {
-  const double left =
-      static_cast<double>(context_.options.max_hold.count()) - MsSince(held_since_.value_or(Clock::now()));
-  co_return (co_await replayer_.connection().Query(
-                 fmt::format("SET statement_timeout = {}", std::max<int64_t>(1, static_cast<int64_t>(left)))))
-      .status();
-}
-
-// Writers wait behind SHARE ROW EXCLUSIVE, readers go on; another session replays what is left; then readers wait too.
-Awaitable<absl::Status> Swap::StoppedWritersBody() {
+// What is left is replayed under the lock, within what is left of the hold budget.
+Awaitable<absl::Status> Swap::LastReplayBody() {
   held_since_ = Clock::now();
   copier::Pass("cutover: locked");
   CO_RETURN_IF_ERROR(co_await CheckLogShort());
-  for (;;) {
-    // Once: whoever waits for ACCESS EXCLUSIVE behind us (a TRUNCATE) is in the replay's way, and goes only when we do.
-    CO_RETURN_IF_ERROR(co_await LimitReplay());
-    const absl::StatusOr<copier::ReplayRound> round = co_await replayer_.FullRoundOnce();
-    CO_RETURN_IF_ERROR((co_await replayer_.connection().Query("SET statement_timeout = 0")).status());
-    if (pg::SqlState(round.status()) == "57014") {
-      co_return HeldTooLong("the last replay took longer than writers may be held");
-    }
-    CO_RETURN_IF_ERROR(round.status());
-    if (!round->moved()) {
-      break;
-    }
-    CO_RETURN_IF_ERROR(co_await CheckHold());
-  }
-  if (TimeToWait(lock_.deadlock_timeout, *asked_at_) <= milliseconds(0)) {
-    co_return TryAgain("the last replay left no time for the readers to be waited for");
-  }
-  PoliteLock all = lock_;
-  all.tables = {design_.transfer.source, design_.transfer.shadow};
-  CO_RETURN_IF_ERROR(co_await LockTheRest(*context_.journal, all));
+  const auto most = context_.options.max_hold.count();
+  CO_RETURN_IF_ERROR(co_await RunAll({fmt::format("SET LOCAL statement_timeout = {}", most)}));
+  CO_RETURN_IF_ERROR(co_await replayer_.FullRoundWithin(*context_.journal));
+  CO_RETURN_IF_ERROR(co_await CheckHold());
   CO_RETURN_IF_ERROR(co_await CheckLogEmpty());
   co_return co_await Exchange(/*fence=*/true);
 }
@@ -416,7 +392,7 @@ Awaitable<absl::Status> Swap::AwaitMoment() {
 
 Awaitable<absl::Status> Swap::Attempt(PoliteLock lock) {
   const absl::Status status =
-      co_await TryPoliteLock(*context_.journal, lock, [this] { return strict_ ? StrictBody() : StoppedWritersBody(); });
+      co_await TryPoliteLock(*context_.journal, lock, [this] { return strict_ ? StrictBody() : LastReplayBody(); });
   ended_at_ = Clock::now();
   co_return status;
 }
@@ -426,12 +402,7 @@ Awaitable<absl::Status> Swap::TryOnce() {
   Show(context_, fmt::format("try {}", context_.report.swap_tries), 0, 0);
   PoliteLock lock = lock_;
   lock.turn = context_.report.swap_tries - 1;
-  lock.tables = {design_.transfer.source};
-  lock.mode = "SHARE ROW EXCLUSIVE";
-  if (strict_) {
-    lock.tables.push_back(design_.transfer.shadow);
-    lock.mode = "ACCESS EXCLUSIVE";
-  }
+  lock.tables = {design_.transfer.source, design_.transfer.shadow};
   asked_at_.reset();
   held_since_.reset();
   lock.on_asking = [this] { asked_at_ = Clock::now(); };
@@ -578,10 +549,12 @@ Awaitable<absl::Status> Swap::Run() {
     CO_RETURN_IF_ERROR(co_await Pause(status));
   }
   context_.replayer.reset();
-  co_return co_await Record(context_, "swapped",
-                            fmt::format("{} has its new shape; the old table is {}.{}", design_.transfer.source.Plain(),
-                                        design_.schema_old, design_.transfer.source.name.name()),
-                            Facts());
+  co_return co_await Record(
+      context_, "swapped",
+      fmt::format("{} has its {}; the {} table is {}.{}", design_.transfer.source.Plain(),
+                  design_.reverts ? "former shape again" : "new shape", design_.reverts ? "other" : "old",
+                  design_.schema_old, design_.transfer.source.name.name()),
+      Facts());
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "engine/dead_man.h"
 #include "engine/locks.h"
 #include "engine/preflight.h"
+#include "engine/revert.h"
 #include "engine/shadow.h"
 #include "engine/tripwire.h"
 #include "fmt/format.h"
@@ -24,10 +25,11 @@ constexpr char kComment[] = "/* pgmoult:prepare */";
 // One transaction: shadow, log and trigger functions, and the design in the journal.
 Awaitable<absl::Status> MakeShadow(Context& context, const TableFacts& table) {
   const int64_t id = context.id();
-  CO_ASSIGN_OR_RETURN(ShadowBuild build,
-                      co_await BuildShadow(*context.journal, table, context.change, context.sessions.values(), id,
-                                           fmt::format("pgmoult_{}_new", id), fmt::format("pgmoult_{}_old", id),
-                                           context.options.allow_publish_all));
+  CO_ASSIGN_OR_RETURN(
+      ShadowBuild build,
+      co_await BuildShadow(*context.journal, table, context.change, context.sessions.values(), id,
+                           fmt::format("pgmoult_{}_new", id), fmt::format("pgmoult_{}_old", id),
+                           context.options.allow_publish_all, context.undone ? &*context.undone : nullptr));
   if (build.design.transfer.key.empty()) {
     build.refusals.push_back("no key to copy by: " + build.design.key_reason);
   }
@@ -37,9 +39,11 @@ Awaitable<absl::Status> MakeShadow(Context& context, const TableFacts& table) {
                               fmt::format("{} is refused: {}", table.name.Plain(), fmt::join(build.refusals, "; "))));
   }
   context.design = std::move(build.design);
-  context.design.dead_man_s = context.options.dead_man.count();
-  CO_RETURN_IF_ERROR(co_await pg::RunAll(*context.journal, kComment, CreateLogSql(context.design)));
-  CO_RETURN_IF_ERROR(co_await pg::RunAll(*context.journal, kComment, CreateDeadManSql(context.design)));
+  if (!context.undone) {  // else the swap has made the log
+    context.design.dead_man_s = context.options.dead_man.count();
+    CO_RETURN_IF_ERROR(co_await pg::RunAll(*context.journal, kComment, CreateLogSql(context.design)));
+    CO_RETURN_IF_ERROR(co_await pg::RunAll(*context.journal, kComment, CreateDeadManSql(context.design)));
+  }
   CO_RETURN_IF_ERROR(
       co_await pg::RunAll(*context.journal, kComment, CaptureFunctionsSql(context.design, CaptureBody::kLog)));
   CO_RETURN_IF_ERROR((co_await context.journal->Query("/* pgmoult:prepare */ RESET ROLE")).status());
@@ -56,11 +60,9 @@ Awaitable<absl::Status> MakeTriggers(Context& context) {
                                                     "the definition of {} changed while triggers were to be made: {}",
                                                     design.transfer.source.Plain(), fmt::join(changed, "; "))));
   }
-  // Writes through the partitioned table fire no statement trigger of a partition's.
-  const CaptureMode mode = IsPartition(design) ? CaptureMode::kRow : context.options.capture;
   CO_RETURN_IF_ERROR(co_await pg::RunAll(connection, kComment, SignOfLifeSql(design)));
   CO_RETURN_IF_ERROR(co_await pg::RunAll(connection, kComment, DropCaptureSql(design)));
-  CO_RETURN_IF_ERROR(co_await pg::RunAll(connection, kComment, CaptureTriggersSql(design, mode)));
+  CO_RETURN_IF_ERROR(co_await pg::RunAll(connection, kComment, CaptureTriggersSql(design, CaptureModeOf(context))));
   CO_RETURN_IF_ERROR(co_await TryLogInsert(connection, design));
   CO_RETURN_IF_ERROR((co_await connection.Query("/* pgmoult:prepare */ RESET ROLE")).status());
   CO_ASSIGN_OR_RETURN(design.triggers, co_await ReadCaptureTriggers(connection, design));
@@ -93,12 +95,16 @@ Awaitable<absl::Status> PrepareStage(Context& context) {
     CO_ASSIGN_OR_RETURN(const TableFacts table,
                         co_await FindTable(*context.journal, context.design.transfer.source.schema.name(),
                                            context.design.transfer.source.name.name(), ""));
+    CO_RETURN_IF_ERROR(context.undone ? co_await CheckIsAsSwapped(*context.journal, *context.undone, table.oid)
+                                      : absl::OkStatus());
     CO_RETURN_IF_ERROR(
         co_await pg::InTransaction(*context.journal, "/* pgmoult:prepare */ BEGIN", MakeShadow(context, table)));
     copier::Pass("prepare: shadow made");
   }
   Show(context, "making triggers", 0, 0);
-  co_return co_await InstallCapture(context);
+  CO_RETURN_IF_ERROR(co_await InstallCapture(context));
+  // The other table has every row but those that were logged since the swap.
+  co_return context.undone ? JumpTo(Stage::kIndex, "nothing is to be copied") : absl::OkStatus();
 }
 
 }  // namespace pgmoult::engine

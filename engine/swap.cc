@@ -9,6 +9,7 @@
 #include "absl/strings/str_replace.h"
 #include "engine/builds.h"
 #include "engine/partition.h"
+#include "engine/sessions.h"
 #include "fmt/format.h"
 #include "fmt/ranges.h"
 #include "pg/sql_text.h"
@@ -21,6 +22,8 @@ using pg::Literal;
 using pg::QualifiedName;
 
 QualifiedName OldTable(const Design& design) { return {Ident(design.schema_old), design.transfer.source.name}; }
+
+Ident GuardName(const Design& design) { return Ident(fmt::format("pgmoult_{}_guard", design.transfer.migration)); }
 
 Ident FenceName(const Design& design) { return Ident(fmt::format("pgmoult_{}_fence", design.transfer.migration)); }
 
@@ -103,6 +106,9 @@ QualifiedName FenceMarker(const Design& design) { return {design.schema_old, "pg
 
 std::vector<std::string> FinishShapeSql(const Design& design) {
   std::vector<std::string> statements;
+  if (design.reverts) {
+    statements.push_back(fmt::format("DROP TRIGGER IF EXISTS {} ON {}", GuardName(design), design.transfer.shadow));
+  }
   for (const IdentityColumn& identity : design.identities) {
     if (identity.always) {
       statements.push_back(fmt::format("ALTER TABLE {} ALTER COLUMN {} SET GENERATED ALWAYS", design.transfer.shadow,
@@ -213,12 +219,13 @@ std::vector<std::string> CreateFenceSql(const Design& design) {
 
 std::vector<std::string> GuardOldTableSql(const Design& design) {
   const QualifiedName function(design.schema_old, "pgmoult_guard");
-  const Ident name(fmt::format("pgmoult_{}_guard", design.transfer.migration));
+  const Ident name = GuardName(design);
   std::vector<std::string> statements = {
-      fmt::format("CREATE FUNCTION {}() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS "
-                  "$pgmoult$ BEGIN RAISE EXCEPTION 'could not serialize access: this statement began before % changed "
-                  "its shape', TG_ARGV[0] USING ERRCODE = '40001', HINT = 'Retry the transaction.'; END $pgmoult$",
-                  function),
+      fmt::format("CREATE OR REPLACE FUNCTION {}() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, "
+                  "pg_temp AS $pgmoult$ BEGIN IF pg_catalog.current_setting('{}', true) = 'on' THEN RETURN NULL; END "
+                  "IF; RAISE EXCEPTION 'could not serialize access: this statement began before % changed its shape', "
+                  "TG_ARGV[0] USING ERRCODE = '40001', HINT = 'Retry the transaction.'; END $pgmoult$",
+                  function, kEngineSetting),
       fmt::format("REVOKE EXECUTE ON FUNCTION {}() FROM PUBLIC", function)};
   std::ranges::move(AlwaysBefore(name, kEveryWrite, OldTable(design).Quoted(), function, NameLiteral(design)),
                     std::back_inserter(statements));

@@ -22,7 +22,7 @@ using engine::DualWriteMode;
 using engine::OldSnapshots;
 using engine::VerifyMode;
 
-constexpr std::array<std::pair<Verb, std::string_view>, 12> kVerbs = {{
+constexpr std::array<std::pair<Verb, std::string_view>, 13> kVerbs = {{
     {Verb::kPlan, "plan"},
     {Verb::kRun, "run"},
     {Verb::kResume, "resume"},
@@ -32,6 +32,7 @@ constexpr std::array<std::pair<Verb, std::string_view>, 12> kVerbs = {{
     {Verb::kCutover, "cutover"},
     {Verb::kNoForce, "no-force"},
     {Verb::kAbort, "abort"},
+    {Verb::kRevert, "revert"},
     {Verb::kFinalize, "finalize"},
     {Verb::kCleanup, "cleanup"},
     {Verb::kDemo, "demo"},
@@ -280,6 +281,7 @@ void AddOptions(CLI::App& app, Verb verb, Arguments& arguments) {
       AddRunOutput(app, arguments);
       break;
     case Verb::kResume:
+    case Verb::kRevert:
       AddId(app, arguments, /*required=*/true);
       AddRunOutput(app, arguments);
       break;

@@ -33,6 +33,7 @@ enum class Verb {
   kCutover,
   kNoForce,
   kAbort,
+  kRevert,
   kFinalize,
   kCleanup,
   kDemo

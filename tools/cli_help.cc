@@ -75,7 +75,7 @@ class ManualPage : public CLI::FormatterBase {
     std::vector<std::vector<std::string>> rows;
     for (const Verb verb :
          {Verb::kPlan, Verb::kRun, Verb::kResume, Verb::kStatus, Verb::kPause, Verb::kContinue, Verb::kCutover,
-          Verb::kNoForce, Verb::kAbort, Verb::kFinalize, Verb::kCleanup, Verb::kDemo}) {
+          Verb::kNoForce, Verb::kAbort, Verb::kRevert, Verb::kFinalize, Verb::kCleanup, Verb::kDemo}) {
       rows.push_back({std::string(VerbName(verb)), SummaryOf(verb)});
     }
     return app.get_parent() == nullptr ? "\nCommands:\n" + TextTable(rows, kWidth, kOptionIndent) : "";
@@ -197,6 +197,13 @@ constexpr char kAbortText[] =
     "Takes a migration back, at any stage before the swap: triggers, new table and change log are removed, the table "
     "is as it was. A running engine is stopped first; where none runs, this command does it. Refused after the swap.";
 
+constexpr char kRevertText[] =
+    "After the swap, until `pgmoult finalize`: puts the old table back, with all that was written since the swap, and "
+    "keeps the new one. The old table is brought up to date, both are compared, and they change places under the same "
+    "short lock, as in a run, with the options of that run but --postpone-cutover and --cutover-window. `pgmoult plan` "
+    "says what a revert would lose. Can be stopped, resumed and aborted (the new table then stays), and be reverted "
+    "itself. Prints, stops and ends like `pgmoult run`.";
+
 constexpr char kCleanupText[] =
     "Finds and removes what dead runs left: unfinished migrations that no engine works on, rows of finished ones, "
     "schemas and triggers of ours that no migration knows, and the schema pgmoult itself where nothing is left in it. "
@@ -224,6 +231,8 @@ std::string SummaryOf(Verb verb) {
       return "call off --force-cutover-after";
     case Verb::kAbort:
       return "take a migration back, before the swap";
+    case Verb::kRevert:
+      return "put the old table back, after the swap";
     case Verb::kFinalize:
       return "drop the old table, after the swap";
     case Verb::kCleanup:
@@ -260,6 +269,8 @@ std::string DescriptionOf(Verb verb) {
              "swap, from now on and after a resume, too. It goes on trying.";
     case Verb::kAbort:
       return kAbortText;
+    case Verb::kRevert:
+      return kRevertText;
     case Verb::kFinalize:
       return "After the swap, when the application is content: drops the old table and everything of ours but the "
              "migration's row in the journal. The old table's rows are gone after this.";
@@ -278,7 +289,7 @@ std::string FooterOf(Verb verb) {
   if (verb == Verb::kDemo) {
     return fmt::format("{}\n{}\n{}", kDemoCodes, kDemoEnvironment, Examples(verb));
   }
-  const bool runs = verb == Verb::kRun || verb == Verb::kResume;
+  const bool runs = verb == Verb::kRun || verb == Verb::kResume || verb == Verb::kRevert;
   std::string codes = runs ? kRunCodes : (verb == Verb::kPlan ? kPlanCodes : kControlCodes);
   if (verb == Verb::kStatus) {
     codes = "Exit codes:\n  0  shown\n  1  failed: no connection, no such migration\n  2  the command line is wrong\n";

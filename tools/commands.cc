@@ -267,7 +267,8 @@ class RunSession {
     if (arguments_.json) {
       Print(JsonLine("done", Now(), "report", engine::ToJson(report)) + "\n");
     } else if (arguments_.quiet) {
-      Print(fmt::format("done: {} is changed (migration {}); when sure: {}\n", OneLine(report.table), report.migration,
+      Print(fmt::format("done: {} {} (migration {}); when sure: {}\n", OneLine(report.table),
+                        report.reverted ? "has its former shape again" : "is changed", report.migration,
                         NextCommand(Verb::kFinalize, report.migration, arguments_.connection)));
     } else {
       Print("\n" + ReportText(report, arguments_.connection));
@@ -370,10 +371,12 @@ int DoRun(boost::asio::io_context& io, const Arguments& arguments, const Target&
   });
 }
 
-int DoResume(boost::asio::io_context& io, const Arguments& arguments, const Target& target) {
+// Resume or revert.
+int DoGoOn(boost::asio::io_context& io, const Arguments& arguments, const Target& target) {
   RunSession session(io, arguments, "");
   return session.Run([&](engine::Observer observer, const engine::StopRequest& stop) {
-    return engine::ResumeMigration(target, arguments.id.value_or(0), std::move(observer), stop);
+    const auto go_on = arguments.verb == Verb::kRevert ? engine::RevertMigration : engine::ResumeMigration;
+    return go_on(target, arguments.id.value_or(0), std::move(observer), stop);
   });
 }
 
@@ -505,7 +508,8 @@ int RunCommandLine(const Arguments& arguments) {
     case Verb::kRun:
       return DoRun(io, arguments, *target, *change);
     case Verb::kResume:
-      return DoResume(io, arguments, *target);
+    case Verb::kRevert:
+      return DoGoOn(io, arguments, *target);
     case Verb::kStatus:
       return DoStatus(io, arguments, *target);
     case Verb::kCleanup:

@@ -143,6 +143,20 @@ std::string CostText(const Migration& migration) {
   return text + fmt::format(", new table {}", HumanBytes(migration.shadow_bytes));
 }
 
+// The table that is not in place. Its schema is that of the shadow or of the old table, by turns.
+std::string KeptTable(int64_t id, bool reverted) {
+  return reverted ? Line("New table", fmt::format("kept in schema pgmoult_{}_new, under its own name", id))
+                  : Line("Old table", fmt::format("kept in schema pgmoult_{}_old, under its own name", id));
+}
+
+// As people call it.
+std::string StateText(const Migration& migration) {
+  if (migration.state == State::kSwapped && migration.reverted) {
+    return "reverted";
+  }
+  return std::string(engine::StateName(migration.state));
+}
+
 // What the swap cost others.
 std::string WaitsText(const engine::RunReport& report) {
   std::string text = report.swap_queue == 0
@@ -164,8 +178,8 @@ std::string StatusTable(const std::vector<Migration>& migrations, int width) {
   std::vector<std::vector<std::string>> rows = {{"ID", "TABLE", "STAGE", "STATE", "PROGRESS", "ENGINE", "AGE"}};
   for (const Migration& migration : migrations) {
     rows.push_back({fmt::format("{}", migration.id), CutTo(OneLine(migration.source.Plain()), std::max(12, width - 56)),
-                    std::string(engine::StageName(migration.stage)), std::string(engine::StateName(migration.state)),
-                    ProgressCell(migration), EngineCell(migration), HumanDuration(migration.age_seconds)});
+                    std::string(engine::StageName(migration.stage)), StateText(migration), ProgressCell(migration),
+                    EngineCell(migration), HumanDuration(migration.age_seconds)});
   }
   return TextTable(rows, width, 0);
 }
@@ -173,10 +187,11 @@ std::string StatusTable(const std::vector<Migration>& migrations, int width) {
 std::string StatusDetails(const Migration& migration, const ConnectionArguments& connection) {
   const std::string statement =
       migration.statement.empty() ? "rebuild of the table as it is" : OneLine(migration.statement);
-  std::string text = Line("Migration", fmt::format("{} of {}", migration.id, OneLine(migration.source.Plain()))) +
-                     Line("Change", statement) +
-                     Line("State", fmt::format("{}, in stage {}", engine::StateName(migration.state),
-                                               engine::StageName(migration.stage)));
+  std::string text =
+      Line("Migration", fmt::format("{} of {}", migration.id, OneLine(migration.source.Plain()))) +
+      Line("Change", statement) +
+      Line("State", fmt::format("{}, in stage {}{}", StateText(migration), engine::StageName(migration.stage),
+                                migration.IsReverting() ? " of a revert" : ""));
   if (BeforeSwap(migration)) {
     text += Line("Progress", ProgressLine(migration));
   }
@@ -196,7 +211,9 @@ std::string StatusDetails(const Migration& migration, const ConnectionArguments&
     text += Line("Cost", CostText(migration));
   }
   if (migration.state == State::kSwapped) {
-    text += Line("Old table", fmt::format("kept in schema pgmoult_{}_old", migration.id));
+    text += KeptTable(migration.id, migration.reverted);
+    text += Line("Cost", fmt::format("that table {}, change log for a revert {}", HumanBytes(migration.shadow_bytes),
+                                     HumanBytes(migration.log_bytes)));
   }
   const std::string next = NextStep(migration, connection);
   return text + (next.empty() ? "" : "\n" + next + "\n");
@@ -209,6 +226,8 @@ boost::json::value MigrationJson(const Migration& migration) {
                              {"owner", migration.owner},
                              {"stage", std::string(engine::StageName(migration.stage))},
                              {"state", std::string(engine::StateName(migration.state))},
+                             {"reverting", migration.IsReverting()},
+                             {"reverted", migration.reverted},
                              {"message", migration.message},
                              {"engine_alive", migration.engine_alive},
                              {"engine", migration.engine},
@@ -230,7 +249,8 @@ std::string NextStep(const Migration& migration, const ConnectionArguments& conn
     return "";
   }
   if (migration.state == State::kSwapped) {
-    return "when sure: " + NextCommand(Verb::kFinalize, id, connection) + " (drops the old table)";
+    return fmt::format("when sure: {} (drops the {} table); if not: {}", NextCommand(Verb::kFinalize, id, connection),
+                       migration.reverted ? "new" : "old", NextCommand(Verb::kRevert, id, connection));
   }
   if (migration.engine_alive) {
     return "";
@@ -267,8 +287,9 @@ boost::json::value OrphanJson(const engine::Orphan& orphan) {
 }
 
 std::string ReportText(const engine::RunReport& report, const ConnectionArguments& connection) {
-  std::string text = fmt::format("done: {} is changed (migration {}) after {}\n", OneLine(report.table),
-                                 report.migration, HumanDuration(report.total_seconds));
+  std::string text = fmt::format("done: {} {} (migration {}) after {}\n", OneLine(report.table),
+                                 report.reverted ? "has its former shape again" : "is changed", report.migration,
+                                 HumanDuration(report.total_seconds));
   text += Line("Rows", fmt::format("{} copied, {} verified, {} replayed", ExactCount(report.rows_copied),
                                    ExactCount(report.rows_verified), ExactCount(report.rows_replayed)));
   text += Line("Swap", report.swap_tries == 0
@@ -306,9 +327,11 @@ std::string ReportText(const engine::RunReport& report, const ConnectionArgument
                  "transactions with older snapshots were left when the swap was made "
                  "(--on-old-snapshots go-on)");
   }
-  text += Line("Old table", fmt::format("kept in schema pgmoult_{}_old, under its own name", report.migration));
-  return text + fmt::format("\nWhen sure: {}   (drops the old table)\n",
-                            NextCommand(Verb::kFinalize, report.migration, connection));
+  text += KeptTable(report.migration, report.reverted);
+  return text + fmt::format("\nWhen sure: {}   (drops {} table)\nIf not:    {}\n",
+                            NextCommand(Verb::kFinalize, report.migration, connection),
+                            report.reverted ? "that" : "the old",
+                            NextCommand(Verb::kRevert, report.migration, connection));
 }
 
 Ending EndingOfRun(const absl::Status& status, EndKind kind, const RunPoint& point,

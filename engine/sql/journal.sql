@@ -1,7 +1,7 @@
 /* pgmoult:journal */
 CREATE SCHEMA pgmoult;
 REVOKE ALL ON SCHEMA pgmoult FROM PUBLIC;
-COMMENT ON SCHEMA pgmoult IS 'pgmoult journal, form 4';
+COMMENT ON SCHEMA pgmoult IS 'pgmoult journal, form 5';
 
 -- One row a change of a table.
 CREATE TABLE pgmoult.migration (
@@ -17,6 +17,9 @@ CREATE TABLE pgmoult.migration (
   message       text NOT NULL DEFAULT '',    -- the last error, or why it waits
   options       jsonb NOT NULL,
   design        jsonb,                       -- what prepare decided; NULL until it committed
+  undo          jsonb,                       -- while a revert is under way: the design of the swap that it undoes
+  reverted      boolean NOT NULL DEFAULT false,  -- the old table is in place, the new one is kept
+  swapped_at    timestamptz,                 -- the last swap
   copy_end      text[],                      -- the fixed end of the copy
   copy_end_set  boolean NOT NULL DEFAULT false,
   progress      jsonb NOT NULL DEFAULT '{}',

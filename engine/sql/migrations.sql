@@ -8,7 +8,7 @@ SELECT m.id, m.statement, m.source_schema::text, m.source_name::text, m.source_o
                                    WHERE d.datname = pg_catalog.current_database())),
        extract(epoch FROM pg_catalog.clock_timestamp() - m.created_at)::float8,
        extract(epoch FROM pg_catalog.clock_timestamp() - m.heartbeat_at)::float8,
-       m.engine
+       m.engine, coalesce(m.undo::text, 'null'), m.reverted
 FROM pgmoult.migration m
 WHERE $1::bigint IS NULL OR m.id = $1::bigint
 ORDER BY m.id

@@ -47,7 +47,7 @@ class TrialSwapTest : public CaptureTest {
   bool EngineWaitsFor(const Session& holder, std::string_view text = "") {
     return Eventually([&] {
       return session_.Scalar<bool>(
-          fmt::format("SELECT EXISTS (SELECT FROM pg_stat_activity WHERE application_name LIKE 'pgmoult 1 %' AND query "
+          fmt::format("SELECT EXISTS (SELECT FROM pg_stat_activity WHERE application_name LIKE 'pgmoult %' AND query "
                       "LIKE '%{}%' AND {} = ANY (pg_blocking_pids(pid)))",
                       text, holder.backend_pid()));
     });
@@ -104,6 +104,36 @@ TEST_F(TrialSwapTest, WhatIsLeftForALockIsCountedByTheServer) {
   EXPECT_LE(left(), 300);
   session_.Exec("SELECT pg_sleep(0.75)");
   EXPECT_EQ(left(), 1);
+}
+
+// PostgreSQL fails at once, without any time-out, the transaction that wants more of a table that it has read where
+// another one that has stopped writers waits for it to end. Whoever reads and then writes must get through.
+TEST_F(TrialSwapTest, WhoHasReadMayWriteWhileTheSwapWaitsForHim) {
+  for (const DualWriteMode mode : {DualWriteMode::kNever, DualWriteMode::kAuto}) {
+    for (const bool partners : {false, true}) {
+      SCOPED_TRACE(fmt::format("log mode {}, partners {}", mode == DualWriteMode::kNever, partners));
+      session_.Exec(partners ? "CREATE TABLE child (t int REFERENCES t)" : "DROP TABLE IF EXISTS child");
+      engine::RunOptions options = SmallOptions();
+      options.dual_write = mode;
+      options.postpone_cutover = true;
+      BackgroundRun run(target(), "t", options);
+      ASSERT_TRUE(Eventually([&run] { return run.progress().stage == engine::Stage::kApproach; }));
+      Session reader(database_);
+      reader.Exec("BEGIN");
+      reader.Exec("SELECT FROM t WHERE id = 1 FOR KEY SHARE");
+      const int64_t id = session_.Scalar<int64_t>("SELECT max(id) FROM pgmoult.migration");
+      ASSERT_TRUE(RunSync(engine::Cutover(target(), id)).ok());
+      // Until the swap has stood in its queue several times, in whatever order it takes its locks.
+      for (int tries = 0; tries < 3; ++tries) {
+        ASSERT_TRUE(EngineWaitsFor(reader, "EXCLUSIVE MODE"));
+        reader.Exec(fmt::format("UPDATE t SET v = 'turn {}' WHERE id = 1", tries));
+      }
+      reader.Exec("COMMIT");
+      ExpectNothingLost(run.Finish());
+      ASSERT_TRUE(RunSync(engine::Finalize(target(), id)).ok());
+      ASSERT_TRUE(RunSync(engine::Cleanup(target())).ok());
+    }
+  }
 }
 
 // Statistics of the log from a time when it was full must not turn the replay of a few keys into a scan of the table.
