@@ -25,9 +25,14 @@ constexpr int64_t kCompactPages = 1'024;  // 8 MiB: a log larger than this is co
 constexpr char kStatementTimeout[] = "57014";
 constexpr int64_t kCompactMaxRows = 20'000;  // live rows that compaction carries through our memory
 
+// Of a row that was there.
+bool KeepsValues(const Transfer& transfer) {
+  return !transfer.kept.empty() || !std::ranges::all_of(transfer.columns, IsCompared);
+}
+
 // The work of a round; the last one takes what was done from the log.
 std::vector<std::string> ReplayStatements(const Transfer& transfer, const LogWindow& window) {
-  if (!transfer.kept.empty()) {
+  if (KeepsValues(transfer)) {
     return {ReplayKeepingSql(transfer, window), ReplayTrimSql(transfer, window)};
   }
   return {ReplayDeleteSql(transfer, window), ReplayInsertSql(transfer, window), ReplayTrimSql(transfer, window)};
@@ -35,7 +40,7 @@ std::vector<std::string> ReplayStatements(const Transfer& transfer, const LogWin
 
 // Of the rows of these statements' results.
 absl::StatusOr<int64_t> InsertedBy(const Transfer& transfer, std::span<const pg::Result> results) {
-  return transfer.kept.empty() ? results[1].affected() : results[0].Scalar<int64_t>();
+  return KeepsValues(transfer) ? results[0].Scalar<int64_t>() : results[1].affected();
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 #include "copier/sql_builder.h"
 
 #include <algorithm>
+#include <iterator>
+#include <ranges>
 
 #include "fmt/format.h"
 #include "fmt/ranges.h"
@@ -260,6 +262,7 @@ std::string ReplayKeepingSql(const Transfer& transfer, const LogWindow& window) 
   std::vector<std::string> rows;
   std::vector<std::string> same_key;
   std::vector<std::string> names;
+  std::vector<std::string> known;
   std::vector<std::string> kept;
   for (size_t i = 0; i < transfer.key.size(); ++i) {
     const KeyColumn& column = transfer.key[i];
@@ -269,25 +272,37 @@ std::string ReplayKeepingSql(const Transfer& transfer, const LogWindow& window) 
   }
   for (size_t i = 0; i < transfer.kept.size(); ++i) {
     gone.push_back(fmt::format("{} AS v{}", transfer.kept[i], i + 1));
-    kept.push_back(fmt::format("g.v{}", i + 1));
+    kept.push_back(fmt::format(", g.v{}", i + 1));
   }
   for (size_t i = 0; i < transfer.columns.size(); ++i) {
-    rows.push_back(fmt::format("{} AS c{}", transfer.columns[i].expression, i + 1));
+    const ColumnPair& pair = transfer.columns[i];
+    rows.push_back(fmt::format("{} AS c{}", pair.expression, i + 1));
     names.push_back(fmt::format("s.c{}", i + 1));
+    if (IsCompared(pair)) {
+      known.push_back(names.back());
+      continue;
+    }
+    // As texts: not every type has an equality.
+    gone.push_back(fmt::format("({1})::pg_catalog.text AS f{0}, {2} AS o{0}", i + 1, pair.forward, pair.target));
+    rows.push_back(fmt::format("{}::pg_catalog.text AS n{}", pair.made, i + 1));
+    known.push_back(fmt::format("CASE WHEN g.f{0} IS NOT DISTINCT FROM s.n{0} THEN g.o{0} ELSE s.c{0} END", i + 1));
   }
+  std::vector<std::string> kept_names;
+  std::ranges::transform(transfer.kept, std::back_inserter(kept_names),
+                         [](const Ident& name) { return fmt::format(", {}", name); });
   return fmt::format(
       "/* pgmoult:replay */ WITH gone AS (DELETE FROM {0} WHERE ctid = ANY (ARRAY(SELECT d.ctid FROM {1} CROSS JOIN "
       "LATERAL (SELECT ctid FROM {0} WHERE {2} OFFSET 0) AS d)) RETURNING {3}), current AS (SELECT s.* FROM {4} CROSS "
-      "JOIN LATERAL (SELECT {5} FROM ONLY {6} WHERE {7} OFFSET 0) AS s), known AS (INSERT INTO {0} ({8}, {9}) "
-      "OVERRIDING SYSTEM VALUE SELECT {10}, {11} FROM current AS s JOIN gone AS g ON {12} WHERE (SELECT "
+      "JOIN LATERAL (SELECT {5} FROM ONLY {6} WHERE {7} OFFSET 0) AS s), known AS (INSERT INTO {0} ({8}{9}) "
+      "OVERRIDING SYSTEM VALUE SELECT {13}{11} FROM current AS s JOIN gone AS g ON {12} WHERE (SELECT "
       "pg_catalog.count(*) FROM gone) >= 0 RETURNING 1), fresh AS (INSERT INTO {0} ({8}) OVERRIDING SYSTEM VALUE "
       "SELECT {10} FROM current AS s WHERE NOT EXISTS (SELECT FROM gone AS g WHERE {12}) AND (SELECT "
       "pg_catalog.count(*) FROM gone) >= 0 RETURNING 1) SELECT (SELECT pg_catalog.count(*) FROM known) + (SELECT "
       "pg_catalog.count(*) FROM fresh)",
       transfer.shadow, LoggedKeys(transfer, window, /*mapped=*/true), EqualsLogged(transfer, Side::kShadow),
       fmt::join(gone, ", "), LoggedKeys(transfer, window, /*mapped=*/false), fmt::join(rows, ", "), transfer.source,
-      EqualsLogged(transfer, Side::kSource), ColumnList(transfer), fmt::join(transfer.kept, ", "),
-      fmt::join(names, ", "), fmt::join(kept, ", "), fmt::join(same_key, " AND "));
+      EqualsLogged(transfer, Side::kSource), ColumnList(transfer), fmt::join(kept_names, ""), fmt::join(names, ", "),
+      fmt::join(kept, ""), fmt::join(same_key, " AND "), fmt::join(known, ", "));
 }
 
 std::string ReplayTrimSql(const Transfer& transfer, const LogWindow& window) {
@@ -348,7 +363,7 @@ std::string CompareCopySql(const Transfer& transfer, Side side, std::string_view
   for (const KeyColumn& column : transfer.key) {
     fields.push_back(source ? column.expression : column.target_name.Quoted());
   }
-  for (const ColumnPair& pair : transfer.columns) {
+  for (const ColumnPair& pair : transfer.columns | std::views::filter(IsCompared)) {
     fields.push_back(
         fmt::format("{}{}", source ? fmt::format("({})", pair.expression) : pair.target.Quoted(), pair.compare_cast));
   }
@@ -368,7 +383,7 @@ std::string LogCopySql(const Transfer& transfer, std::string_view where) {
 
 std::vector<std::string> ComparedColumns(const Transfer& transfer) {
   std::vector<std::string> names;
-  for (const ColumnPair& pair : transfer.columns) {
+  for (const ColumnPair& pair : transfer.columns | std::views::filter(IsCompared)) {
     names.push_back(pair.target.name());
   }
   for (const ComputedColumn& column : transfer.computed) {

@@ -46,7 +46,7 @@ struct LogWindow {
 std::string LogWindowPredicate(const Transfer& transfer, const LogWindow& window);
 std::string ReplayDeleteSql(const Transfer& transfer, const LogWindow& window);
 std::string ReplayInsertSql(const Transfer& transfer, const LogWindow& window);
-// Both in one statement, for a transfer with kept columns; returns the number of rows inserted.
+// Both in one statement, for a transfer that keeps values of rows that are there; returns the number of rows inserted.
 std::string ReplayKeepingSql(const Transfer& transfer, const LogWindow& window);
 std::string ReplayTrimSql(const Transfer& transfer, const LogWindow& window);
 // Boolean SQL, true where the log holds the "everything" marker (a row with a NULL key).

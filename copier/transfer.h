@@ -32,7 +32,13 @@ struct ColumnPair {
   pg::Ident target;
   std::string expression;  // SQL over the source's unqualified columns; what copy, replay, dual-write and checksum use
   std::string compare_cast;  // "" or a cast ("::text") put on both sides where the type has no binary output
+  // Of a revert, where the change has made the source's value of the shadow's in a way that cannot be turned round
+  // exactly, else "": that way, as SQL over the shadow's columns. What is in the shadow stays where it still gives what
+  // the source has in `made`, and the column is not compared.
+  std::string forward = {};
+  pg::Ident made = {};
 };
+inline bool IsCompared(const ColumnPair& pair) { return pair.forward.empty(); }
 
 // A column that pgmoult does not write (the shadow computes it) and that can be compared all the same.
 struct ComputedColumn {

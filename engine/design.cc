@@ -23,7 +23,7 @@ namespace pgmoult::copier {
 BOOST_DESCRIBE_STRUCT(KeyColumn, (),
                       (name, type, collation, op_schema, less, less_equal, greater, greater_equal, equal, descending,
                        target_name, target_type, expression))
-BOOST_DESCRIBE_STRUCT(ColumnPair, (), (target, expression, compare_cast))
+BOOST_DESCRIBE_STRUCT(ColumnPair, (), (target, expression, compare_cast, forward, made))
 BOOST_DESCRIBE_STRUCT(ComputedColumn, (), (target, expression))
 BOOST_DESCRIBE_STRUCT(Transfer, (), (migration, source, shadow, log, key, columns, computed, kept))
 
@@ -49,7 +49,7 @@ BOOST_DESCRIBE_STRUCT(PartitionPlace, (),
                       (ancestors, bound, constraint, attach_role, default_beside, default_role, default_is_tree,
                        default_proof, after_attach, final_shape))
 BOOST_DESCRIBE_STRUCT(CaptureTrigger, (), (name, enabled, xmin))
-BOOST_DESCRIBE_STRUCT(ColumnLink, (), (source, target))
+BOOST_DESCRIBE_STRUCT(ColumnLink, (), (source, target, forward))
 BOOST_DESCRIBE_STRUCT(RevertPlan, (), (problem, key, columns, notes))
 BOOST_DESCRIBE_STRUCT(Design, (),
                       (transfer, source_oid, owner, schema_new, schema_old, key_name, key_reason, shadow_key_index,

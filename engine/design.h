@@ -137,6 +137,7 @@ struct PartitionPlace {
 struct ColumnLink {
   std::string source;
   std::string target;
+  std::string forward;  // see copier::ColumnPair
 };
 
 // What undoing the swap would rest on (revert.h).

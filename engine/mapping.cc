@@ -83,6 +83,11 @@ std::string KeyObstacle(const ColumnSource* column) {
 
 }  // namespace
 
+bool IsExact(const ColumnSource& column) {
+  return column.source && !column.user_expression &&
+         (SameType(*column.source, column.target) || column.cast.cannot_fail || BothIntegers(column));
+}
+
 std::string MappingExpression(const ColumnSource& column) {
   const Column& target = column.target;
   if (!column.source) {
@@ -126,7 +131,11 @@ Mapping BuildMapping(const std::vector<ColumnSource>& columns) {
       mapping.safe_to_write_through = false;  // a new value at every write
       continue;
     }
-    mapping.columns.push_back({Ident(target.name), MappingExpression(column), compare_cast});
+    mapping.columns.push_back({.target = Ident(target.name),
+                               .expression = MappingExpression(column),
+                               .compare_cast = compare_cast,
+                               .forward = "",
+                               .made = {}});
     if (!column.source) {
       if (target.not_null && !target.missing_value) {
         mapping.refusals.push_back(fmt::format(

@@ -27,6 +27,8 @@ struct Mapping {
   bool safe_to_write_through = true;  // no expression depends on the session or can fail
 };
 
+// Each value is taken as it is, or refused: what came of it can be turned round by a cast. Pure.
+bool IsExact(const ColumnSource& column);
 // The SQL value of a target column, with the assignment's own coercion made explicit: an explicit cast to varchar(3)
 // cuts silently where an assignment fails, so length functions are called as an assignment calls them. Pure.
 std::string MappingExpression(const ColumnSource& column);

@@ -52,28 +52,21 @@ Awaitable<absl::StatusOr<bool>> CanCast(pg::Connection& connection, const std::s
 }
 
 // Of what the new table has and the old one has not, and the other way round.
-void NoteColumns(const Design& design, const std::vector<Column>& source_columns,
-                 const std::vector<Column>& target_columns, std::vector<std::string>& notes) {
+void NoteColumns(const std::vector<Column>& source_columns, const std::vector<ColumnSource>& columns,
+                 RevertPlan& plan) {
   for (const Column& was : source_columns) {
-    const bool kept =
-        std::ranges::find(design.revert.columns, was.name, &ColumnLink::source) != design.revert.columns.end();
-    if (kept || !was.generated.empty()) {
-      continue;
+    const bool stays = std::ranges::find(plan.columns, was.name, &ColumnLink::source) != plan.columns.end();
+    if (!stays && was.generated.empty()) {
+      plan.notes.push_back(
+          fmt::format("column {}{}", was.name,
+                      was.not_null && !HasOwnDefault(was)
+                          ? " is NOT NULL and has no default: a row that is written after the swap stops a revert"
+                          : ": rows that are there keep their value, rows written after the swap get its default"));
     }
-    notes.push_back(
-        was.not_null && !HasOwnDefault(was)
-            ? fmt::format(
-                  "column {} is NOT NULL and has no default: a row that is written after the swap stops a revert",
-                  was.name)
-            : fmt::format(
-                  "column {}: rows that are there keep their value, rows written after the swap get its default",
-                  was.name));
   }
-  for (const Column& is : target_columns) {
-    const bool added =
-        std::ranges::find(design.revert.columns, is.name, &ColumnLink::target) == design.revert.columns.end();
-    if (added && is.generated.empty()) {
-      notes.push_back(fmt::format("column {}: what is in it is lost", is.name));
+  for (const ColumnSource& column : columns) {
+    if (!column.source && column.target.generated.empty()) {
+      plan.notes.push_back(fmt::format("column {}: what is in it is lost", column.target.name));
     }
   }
 }
@@ -96,49 +89,53 @@ void NoteConstraints(const Design& design, std::vector<std::string>& notes) {
 
 Awaitable<absl::StatusOr<RevertPlan>> PlanRevert(pg::Connection& connection, const Design& design,
                                                  const std::vector<Column>& source_columns,
-                                                 const std::vector<Column>& target_columns,
-                                                 const std::vector<const Column*>& sources) {
-  Design linked;  // for the notes
-  linked.source_shape = design.source_shape;
-  linked.expected_shape = design.expected_shape;
-  RevertPlan& plan = linked.revert;
-  std::vector<ColumnSource> columns;
-  for (size_t i = 0; i < target_columns.size(); ++i) {
-    const Column& is = target_columns[i];
-    const Column* const was = sources[i];
-    if (was == nullptr) {
+                                                 const std::vector<ColumnSource>& columns) {
+  RevertPlan plan;
+  std::vector<ColumnSource> backwards;
+  for (const ColumnSource& column : columns) {
+    if (!column.source) {
       continue;
     }
-    plan.columns.push_back({was->name, is.name});
-    ColumnSource back{.target = *was, .source = is, .user_expression = std::nullopt, .cast = {}};
+    const Column& is = column.target;
+    const Column& was = *column.source;
+    const auto pair = std::ranges::find(design.transfer.columns, Ident(is.name), &copier::ColumnPair::target);
+    const bool made = pair != design.transfer.columns.end() && !IsExact(column);
+    plan.columns.push_back({.source = was.name, .target = is.name, .forward = made ? pair->expression : ""});
+    ColumnSource back{.target = was, .source = is, .user_expression = std::nullopt, .cast = {}};
     CO_ASSIGN_OR_RETURN(
-        back.cast, co_await ReadCastFacts(connection, design.shadow_oid, is.number, design.source_oid, was->number));
-    if (is.type != was->type) {
-      CO_ASSIGN_OR_RETURN(const bool can_cast, co_await CanCast(connection, is.type, was->type));
+        back.cast, co_await ReadCastFacts(connection, design.shadow_oid, is.number, design.source_oid, was.number));
+    if (is.type != was.type) {
+      CO_ASSIGN_OR_RETURN(const bool can_cast, co_await CanCast(connection, is.type, was.type));
       if (!can_cast) {
         plan.problem =
-            fmt::format("PostgreSQL has no cast from {} back to {}, for column {}", is.type, was->type, was->name);
+            fmt::format("PostgreSQL has no cast from {} back to {}, for column {}", is.type, was.type, was.name);
       }
     }
-    if (was->not_null && !is.not_null) {
-      plan.notes.push_back(fmt::format("column {}: a row without a value in it stops a revert", was->name));
+    if (made) {
+      plan.notes.push_back(
+          fmt::format("column {}: rows that are there keep their value as long as nobody changes the "
+                      "new one, which goes back by a cast from {} to {}; it is not verified",
+                      was.name, is.type, was.type));
     }
-    columns.push_back(std::move(back));
+    if (was.not_null && !is.not_null) {
+      plan.notes.push_back(fmt::format("column {}: a row without a value in it stops a revert", was.name));
+    }
+    backwards.push_back(std::move(back));
   }
-  Mapping mapping = BuildMapping(columns);
+  Mapping mapping = BuildMapping(backwards);
   std::ranges::move(mapping.lossy, std::back_inserter(plan.notes));
   CO_ASSIGN_OR_RETURN(const std::vector<KeyCandidate> candidates,
                       co_await ReadKeyCandidates(connection, design.shadow_oid));
-  KeyChoice choice = ChooseKey(candidates, columns);
+  KeyChoice choice = ChooseKey(candidates, backwards);
   plan.key = std::move(choice.columns);
   if (!mapping.refusals.empty()) {
     plan.problem = mapping.refusals.front();
   } else if (choice.candidate == nullptr) {
     plan.problem = fmt::format("the new table: {}", choice.reason);
   }
-  NoteColumns(linked, source_columns, target_columns, plan.notes);
-  NoteConstraints(linked, plan.notes);
-  co_return std::move(plan);
+  NoteColumns(source_columns, columns, plan);
+  NoteConstraints(design, plan.notes);
+  co_return plan;
 }
 
 std::vector<std::string> UndoColumnsSql(const Design& undone, const std::vector<Column>& is,

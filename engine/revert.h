@@ -8,6 +8,7 @@
 #include "engine/catalog.h"
 #include "engine/design.h"
 #include "engine/journal.h"
+#include "engine/mapping.h"
 #include "engine/options.h"
 #include "pg/connection.h"
 
@@ -18,11 +19,10 @@ namespace pgmoult::engine {
 // names of the two schemas change places: a migration's next swap puts its old table where the shadow was.
 
 // What a revert of the design's swap would rest on. Reads on `connection`, within a transaction in which the shadow has
-// all of its indexes. `sources` has one element a target column: the source column it comes from, or null.
+// all of its indexes. `columns`: the target columns, where they come from.
 pg::Awaitable<absl::StatusOr<RevertPlan>> PlanRevert(pg::Connection& connection, const Design& design,
                                                      const std::vector<Column>& source_columns,
-                                                     const std::vector<Column>& target_columns,
-                                                     const std::vector<const Column*>& sources);
+                                                     const std::vector<ColumnSource>& columns);
 
 // The ALTER TABLE statements that give an empty clone of the new table the old one's columns, by name and type, and
 // take the new one's own constraints from it: what hangs on the clone then becomes what it must be on the old table.

@@ -55,13 +55,13 @@ class Builder {
   Awaitable<absl::Status> TakeOldTable();
   Awaitable<absl::StatusOr<std::vector<std::string>>> ChangeSql();
   const Column* SourceOf(const Column& target) const;
-  std::vector<const Column*> Sources() const;
   Awaitable<absl::Status> Describe();
   Awaitable<absl::Status> ReadOneValue(Column& added);
   Awaitable<absl::Status> Map();
   Awaitable<absl::Status> ReadSequences();
   Awaitable<absl::Status> ReadStatistics();
   Awaitable<absl::Status> Strip();
+  void CompareOnlyWhatComesBack(const std::vector<ColumnSource>& columns);
   void DecideDualWrite(bool mapping_is_safe);
   void ChooseShadowKeyIndex();
 
@@ -273,14 +273,6 @@ const Column* Builder::SourceOf(const Column& target) const {
   return found == sources.end() ? nullptr : &*found;
 }
 
-std::vector<const Column*> Builder::Sources() const {
-  std::vector<const Column*> sources;
-  for (const Column& target : build_.target_columns) {
-    sources.push_back(SourceOf(target));
-  }
-  return sources;
-}
-
 // PostgreSQL itself says what the change does: it is applied to the clone, under the search_path and default_tablespace
 // that a plain session of this login would have. False where it does not let the owner; a refusal says why.
 Awaitable<absl::StatusOr<bool>> Builder::ApplyChange() {
@@ -433,6 +425,9 @@ Awaitable<absl::Status> Builder::Map() {
   build_.refusals.insert(build_.refusals.end(), mapping.refusals.begin(), mapping.refusals.end());
   design.transfer.columns = std::move(mapping.columns);
   design.transfer.computed = std::move(mapping.computed);
+  if (undone_ != nullptr) {
+    CompareOnlyWhatComesBack(columns);
+  }
   design.lossy = std::move(mapping.lossy);
   design.type_changes = std::move(mapping.type_changes);
   for (const ColumnSource& column : columns) {
@@ -444,7 +439,26 @@ Awaitable<absl::Status> Builder::Map() {
     }
   }
   DecideDualWrite(mapping.safe_to_write_through);
+  CO_ASSIGN_OR_RETURN(design.revert, co_await PlanRevert(connection_, design, build_.source_columns, columns));
   co_return absl::OkStatus();
+}
+
+// In a revert: a value that was made in a way that cannot be turned round is as good as one that comes back by a cast,
+// and one that the old table computes need not be the one that the new table has been given.
+void Builder::CompareOnlyWhatComesBack(const std::vector<ColumnSource>& columns) {
+  copier::Transfer& transfer = build_.design.transfer;
+  for (copier::ColumnPair& pair : transfer.columns) {
+    const auto link = std::ranges::find(undone_->revert.columns, pair.target.name(), &ColumnLink::source);
+    if (link != undone_->revert.columns.end() && !link->forward.empty()) {
+      pair.forward = link->forward;
+      pair.made = Ident(link->target);
+    }
+  }
+  std::erase_if(transfer.computed, [&columns](const copier::ComputedColumn& computed) {
+    const auto column = std::ranges::find_if(
+        columns, [&computed](const ColumnSource& one) { return one.target.name == computed.target.name(); });
+    return column->source->generated.empty();
+  });
 }
 
 void Builder::DecideDualWrite(bool mapping_is_safe) {
@@ -456,6 +470,9 @@ void Builder::DecideDualWrite(bool mapping_is_safe) {
   };
   if (IsPartition(design)) {
     refuse("it is a partition: writes through the partitioned table fire row triggers only, which never write through");
+  }
+  if (!std::ranges::all_of(design.transfer.columns, copier::IsCompared)) {
+    refuse("a column keeps its former value as long as the new one is not changed");
   }
   if (!mapping_is_safe) {
     refuse("a column's new value depends on the session, on the moment, or may fail on data");
@@ -593,8 +610,6 @@ Awaitable<absl::StatusOr<ShadowBuild>> Builder::Run(int64_t id, std::string sche
   design.shadow_oid = shadow_oid_;
   CO_RETURN_IF_ERROR(co_await Describe());
   CO_RETURN_IF_ERROR(co_await Map());
-  CO_ASSIGN_OR_RETURN(
-      design.revert, co_await PlanRevert(connection_, design, build_.source_columns, build_.target_columns, Sources()));
   CO_RETURN_IF_ERROR(co_await ReadSequences());
   CO_ASSIGN_OR_RETURN(std::vector<std::string> taken, co_await ReadTakenNames(connection_, shadow_oid_, design));
   std::ranges::move(taken, std::back_inserter(build_.refusals));

@@ -142,6 +142,22 @@ TEST_F(RevertTest, NamesAndTypesComeBack) {
   ExpectAllGone();
 }
 
+TEST_F(RevertTest, WhatTheChangeRoundedIsAsItWasUnlessSomebodyChangedIt) {
+  session_.Exec("ALTER TABLE t ADD COLUMN a numeric(10, 4) DEFAULT 1.2345, ADD COLUMN j jsonb DEFAULT '{\"k\": 1}'");
+  Swap(
+      "ALTER TABLE t ALTER COLUMN a TYPE numeric(10, 2), ALTER COLUMN j DROP DEFAULT, ALTER COLUMN j TYPE text USING j "
+      "->> 'k'");
+  EXPECT_EQ(Row(1), "(1,0,1.23,1)");
+  session_.Exec(
+      "UPDATE t SET n = 1 WHERE id = 1; UPDATE t SET a = 9.99 WHERE id = 2; UPDATE t SET j = '[2]' WHERE id = 3");
+  RevertWell();
+  EXPECT_EQ(Row(1), "(1,1,1.2345,\"{\"\"k\"\": 1}\")");
+  EXPECT_EQ(Row(2), "(2,0,9.9900,\"{\"\"k\"\": 1}\")");
+  EXPECT_EQ(Row(3), "(3,0,1.2345,[2])");
+  EXPECT_EQ(Row(4), "(4,0,1.2345,\"{\"\"k\"\": 1}\")");
+  ExpectAllGone();
+}
+
 TEST_F(RevertTest, ATruncateSinceTheSwapIsFollowed) {
   Swap(kChange);
   session_.Exec("TRUNCATE t; INSERT INTO t SELECT g, g FROM generate_series(1, 300) g");

@@ -86,6 +86,24 @@ class ScenarioTest : public ::testing::TestWithParam<Scenario> {
     EXPECT_EQ(Leftovers(*online_.superuser), "");
   }
 
+  // The change, and the way back: nothing must tell that it was ever made.
+  void ChangeAndRevert() {
+    const auto report = RunChange(Target(), GetParam().change, GetParam().options);
+    ASSERT_TRUE(report.ok()) << pg::Describe(report.status());
+    engine::StopRequest stop;
+    const auto reverted = RunSync(engine::RevertMigration(Target(), report->migration, {}, stop));
+    ASSERT_TRUE(reverted.ok()) << pg::Describe(reverted.status());
+    EXPECT_EQ(reverted->repaired, 0);
+    const auto finalized = RunSync(engine::Finalize(Target(), report->migration));
+    ASSERT_TRUE(finalized.ok()) << pg::Describe(finalized.status());
+    ASSERT_TRUE(RunSync(engine::Cleanup(Target())).ok());
+    EXPECT_EQ(Leftovers(*online_.superuser), "");
+  }
+  bool HasWayBack() const {
+    const auto plan = PlanChange(online_.database, GetParam().change, GetParam().options, GetParam().login);
+    return plan.ok() && plan->build.design.revert.problem.empty();
+  }
+
   // The change's table, as a superuser finds it.
   static std::string Table(ScenarioDatabase& side) {
     const engine::Change change = Parsed(GetParam().change);
@@ -160,6 +178,10 @@ TEST_P(ScenarioTest, EndsAsPostgresDoesIt) {
     ASSERT_NO_FATAL_FAILURE(ExpectRefusal());
     ExpectSame(start, Take(online_), "after the refusal");
   } else {
+    if (HasWayBack()) {
+      ASSERT_NO_FATAL_FAILURE(ChangeAndRevert());
+      ExpectSame(start, Take(online_), "after a revert");
+    }
     ChangeNatively();
     ASSERT_NO_FATAL_FAILURE(ChangeOnline());
     const Picture native = Take(native_);
