@@ -115,7 +115,14 @@ std::string UpsertRest(const Transfer& transfer) {
       copier::KeyList(transfer, Side::kShadow), fmt::join(sets, ", "));
 }
 
-std::string DualWriteStatements(const Transfer& transfer) {
+// The table that a swap has put aside lets nobody write it but us.
+std::string AsEngine(const Design& design, std::string_view value) {
+  return design.reverts ? fmt::format("    PERFORM pg_catalog.set_config('{}', '{}', true);\n", kEngineSetting, value)
+                        : "";
+}
+
+std::string DualWriteStatements(const Design& design) {
+  const Transfer& transfer = design.transfer;
   // The isolation test stands alone, before any read of the log: a SERIALIZABLE writer that reads the log it inserts
   // into would conflict with every other writer.
   return fmt::format(
@@ -130,12 +137,15 @@ std::string DualWriteStatements(const Transfer& transfer) {
       "  BEGIN\n"
       // Without a limit a writer could wait for a whole replay round. It holds here only, where it can be caught.
       "    PERFORM pg_catalog.set_config('lock_timeout', '30ms', true);\n"
+      "{4}"
       "    {2};\n"
       "    {3};\n"
+      "{5}"
       "  EXCEPTION WHEN OTHERS THEN\n"
       "    {0};\n"
       "  END;\n",
-      LogTheKeys(transfer), SomeKeyIsLogged(transfer), DeleteGone(transfer), UpsertRest(transfer));
+      LogTheKeys(transfer), SomeKeyIsLogged(transfer), DeleteGone(transfer), UpsertRest(transfer),
+      AsEngine(design, "on"), AsEngine(design, ""));
 }
 
 // Fills the array variables from the transition table; a statement that touched no row, or very many, ends here.
@@ -167,9 +177,8 @@ std::string CreateFunction(const Design& design, const std::string& name, std::s
   // A literal, not a dollar quote: columns and the user's own expressions may hold any tag.
   return fmt::format(
       "CREATE OR REPLACE FUNCTION {}.{}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER\n"
-      "SET search_path = pg_catalog, pg_temp SET row_security = off SET lock_timeout = 0{} AS {}",
-      Ident(design.schema_new), Ident(name), design.reverts ? fmt::format(" SET {} = 'on'", kEngineSetting) : "",
-      pg::Literal(body));
+      "SET search_path = pg_catalog, pg_temp SET row_security = off SET lock_timeout = 0 AS {}",
+      Ident(design.schema_new), Ident(name), pg::Literal(body));
 }
 
 std::string LogFunction(const Design& design, const Function& function) {
@@ -187,7 +196,7 @@ std::string DualWriteFunction(const Design& design, const Function& function) {
                                      return fmt::format("  pgmoult_k{} {}[];\n", i, column.type);
                                    });
   return CreateFunction(design, function.name, declarations,
-                        GatherKeys(design.transfer, function) + DualWriteStatements(design.transfer));
+                        GatherKeys(design.transfer, function) + DualWriteStatements(design));
 }
 
 std::string TriggerName(const Design& design, std::string_view what) {

@@ -15,6 +15,7 @@
 #include "pg/macros.h"
 #include "pg/sql_text.h"
 #include "pg/status.h"
+#include "pg/task_group.h"
 
 namespace pgmoult::engine {
 namespace {
@@ -112,6 +113,20 @@ std::vector<std::string> CarryDependentsSql(const Design& design) {
     statements.push_back(fmt::format("REVOKE {} ON SCHEMA {}{} FROM {}", rights, schema, with_old, Ident(other)));
   }
   return statements;
+}
+
+Awaitable<absl::Status> DropOwnForeignKeys(pg::Connection& connection, int64_t oid) {
+  CO_ASSIGN_OR_RETURN(
+      const pg::Result keys,
+      co_await connection.Query("/* pgmoult:prepare */ SELECT format('ALTER TABLE %s DROP CONSTRAINT %I', "
+                                "conrelid::regclass, conname) FROM pg_constraint WHERE conrelid = $1::oid AND contype "
+                                "= 'f' AND conparentid = 0",
+                                {oid}));
+  std::vector<std::string> statements;
+  for (int row = 0; row < keys.rows(); ++row) {
+    statements.emplace_back(keys.Text(row, 0));
+  }
+  co_return co_await pg::RunAll(connection, "/* pgmoult:prepare */", std::move(statements));
 }
 
 Awaitable<absl::Status> DependentClones::Execute(std::string sql) {
@@ -249,16 +264,7 @@ Awaitable<absl::Status> DependentClones::Drop(int64_t clone) {
     CO_RETURN_IF_ERROR(
         co_await Execute(fmt::format("REVOKE USAGE, CREATE ON SCHEMA {} FROM {}", Ident(schema_), Ident(other))));
   }
-  CO_ASSIGN_OR_RETURN(
-      const pg::Result keys,
-      co_await connection_.Query("/* pgmoult:prepare */ SELECT format('ALTER TABLE %s DROP CONSTRAINT %I', "
-                                 "conrelid::regclass, conname) FROM pg_constraint WHERE conrelid = $1::oid AND contype "
-                                 "= 'f' AND conparentid = 0",
-                                 {clone}));
-  for (int row = 0; row < keys.rows(); ++row) {
-    CO_RETURN_IF_ERROR(co_await Execute(std::string(keys.Text(row, 0))));
-  }
-  co_return absl::OkStatus();
+  co_return co_await DropOwnForeignKeys(connection_, clone);
 }
 
 std::string DependentClones::RealNames(const std::string& text) const {

@@ -36,6 +36,9 @@ std::vector<Dependent> DependentsInSwap(const Design& design);
 // begin and end as the table's owner. Pure.
 std::vector<std::string> CarryDependentsSql(const Design& design);
 
+// Foreign keys of a table to others and to itself go, as its owner.
+pg::Awaitable<absl::Status> DropOwnForeignKeys(pg::Connection& connection, int64_t oid);
+
 // The same dependents, made again for the table's empty clone, so that PostgreSQL itself says what the change does to
 // each. Lives in one transaction, as the shadow's builder does, whose session it uses: it finds and leaves that with
 // the owner's role and search_path = pg_catalog. One thread.

@@ -134,6 +134,11 @@ Awaitable<absl::StatusOr<RevertPlan>> PlanRevert(pg::Connection& connection, con
     plan.problem = fmt::format("the new table: {}", choice.reason);
   }
   NoteColumns(source_columns, columns, plan);
+  for (const CarriedDependent& one : design.carried) {
+    if (one.kind == "foreign key" && one.attach.empty()) {
+      plan.notes.push_back(fmt::format("{}: the change drops it, and a revert does not make it again", one.name));
+    }
+  }
   NoteConstraints(design, plan.notes);
   co_return plan;
 }

@@ -81,7 +81,8 @@ Awaitable<absl::Status> Builder::MakeSchema() {
   const Ident owner(table_.owner);
   if (undone_ != nullptr) {
     // The schema is that of the old table, which makes room for a clone of the new one.
-    co_return co_await pg::RunAll(connection_, "/* pgmoult:prepare */", MoveAsideSql(*undone_));
+    CO_RETURN_IF_ERROR(co_await pg::RunAll(connection_, "/* pgmoult:prepare */", MoveAsideSql(*undone_)));
+    co_return co_await pg::RunAll(connection_, "/* pgmoult:prepare */", DropOldMaterializedSql(*undone_));
   }
   CO_RETURN_IF_ERROR(pg::Annotate(
       co_await Execute(fmt::format("/* pgmoult:prepare */ CREATE SCHEMA {} AUTHORIZATION {}", schema, owner)),
@@ -251,9 +252,9 @@ Awaitable<absl::StatusOr<std::vector<std::string>>> Builder::ChangeSql() {
 
 // What hangs on the clone is known by now, and the old table takes its place.
 Awaitable<absl::Status> Builder::TakeOldTable() {
-  CO_RETURN_IF_ERROR(co_await pg::RunAll(connection_, "/* pgmoult:prepare */", DropOldMaterializedSql(*undone_)));
   CO_RETURN_IF_ERROR(co_await pg::RunAll(connection_, "/* pgmoult:prepare */", MoveBackSql(*undone_)));
   shadow_oid_ = undone_->source_oid;
+  CO_RETURN_IF_ERROR(co_await DropOwnForeignKeys(connection_, shadow_oid_));  // those to itself
   CO_ASSIGN_OR_RETURN(build_.design.attached,
                       co_await ReadAttached(connection_, shadow_oid_, build_.design.schema_new));
   co_return absl::OkStatus();

@@ -68,8 +68,10 @@ class PointBase : public ::testing::Test, public ::testing::WithParamInterface<s
   PointBase() : session_(std::make_unique<Session>(database_)) {
     session_->Exec(fmt::format(
         "CREATE TABLE parent (k int PRIMARY KEY); INSERT INTO parent VALUES (7);"
-        "CREATE TABLE t (id int PRIMARY KEY, n bigint NOT NULL, k int DEFAULT 7 REFERENCES parent, note text UNIQUE);"
-        "CREATE INDEX ON t (n); INSERT INTO t SELECT g, 0, 7, 'note ' || g FROM generate_series(1, {}) g; ANALYZE t",
+        "CREATE TABLE t (id int PRIMARY KEY, n bigint NOT NULL, k int DEFAULT 7 REFERENCES parent, note text UNIQUE, "
+        "memo text DEFAULT 'new');"
+        "CREATE INDEX ON t (n); INSERT INTO t SELECT g, 0, 7, 'note ' || g, 'memo ' || g FROM generate_series(1, {}) "
+        "g; ANALYZE t",
         kRows));
   }
 
@@ -119,10 +121,47 @@ TEST_P(KillPointOfRunTest, TheSameCommandEndsTheRun) {
   ExpectUnharmed(writers, *session_);
 }
 
+// All but the copy's: there is none.
+std::vector<std::string> PointsOfReverts() {
+  std::vector<std::string> points = PointsOfRuns();
+  std::erase_if(points, [](const std::string& point) { return BelongsTo(point, "copy"); });
+  return points;
+}
+
+class KillPointOfRevertTest : public KillPointTest {};
+INSTANTIATE_TEST_SUITE_P(Points, KillPointOfRevertTest, ::testing::ValuesIn(PointsOfReverts()), NameOfTest);
+
+TEST_P(KillPointOfRevertTest, TheSameCommandEndsTheRevert) {
+  Writers writers(database_, 2, kRows);
+  ASSERT_EQ(RunProgram(Words({"run", "--alter", "ALTER TABLE t DROP COLUMN memo, ADD COLUMN extra int DEFAULT 1",
+                              "--chunk-ms", "20", "--dual-write", NeedsFence() ? "never" : "auto"}))
+                .code,
+            0);
+  const int64_t written = writers.statements();
+  ASSERT_TRUE(Eventually([&] { return writers.statements() > written + 100 || !writers.errors().empty(); }));
+  ASSERT_NO_FATAL_FAILURE(DieIn({"revert", "1"}));
+  const bool all_done = BelongsTo(GetParam(), "observe");
+  const bool swapped = all_done || GetParam() == "cutover: committed";
+  const Ended again = RunProgram(Words({swapped ? "resume" : "revert", "1"}));
+  EXPECT_EQ(again.code, all_done ? 1 : 0) << again.output;
+  EXPECT_THAT(again.output, HasSubstr(all_done ? "nothing to resume" : swapped ? "" : "has its former shape again"));
+  EXPECT_THAT(again.output, Not(HasSubstr("REPAIRED")));
+  EXPECT_EQ(
+      session_->Scalar<int64_t>(fmt::format(
+          "SELECT count(*) FROM t WHERE memo IS DISTINCT FROM CASE WHEN id <= {} THEN 'memo ' || id ELSE 'new' END",
+          kRows)),
+      0);
+  ASSERT_TRUE(RunSync(engine::Finalize(TargetOf(database_), 1)).ok());
+  ExpectNothingLeft(*session_, TargetOf(database_));
+  ExpectKeyValid();
+  ExpectUnharmed(writers, *session_);
+}
+
 class KillPointOfEndTest : public KillPointTest {};
 INSTANTIATE_TEST_SUITE_P(Points, KillPointOfEndTest,
                          ::testing::Values("abort: triggers dropped", "abort: schemas dropped",
-                                           "finalize: old table dropped", "finalize: schemas dropped"),
+                                           "finalize: capture ended", "finalize: old table dropped",
+                                           "finalize: schemas dropped"),
                          NameOfTest);
 
 TEST_P(KillPointOfEndTest, TheSameCommandEndsIt) {
