@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 #include <optional>
+#include <regex>
 #include <string_view>
 #include <utility>
 
@@ -49,6 +50,15 @@ Awaitable<absl::StatusOr<bool>> CanCast(pg::Connection& connection, const std::s
   }
   CO_RETURN_IF_ERROR((co_await connection.Query("ROLLBACK TO SAVEPOINT pgmoult_cast")).status());
   co_return tried.ok();
+}
+
+// A sequence that came with a column has moved with its table.
+Shape WithoutSequenceSchemas(Shape shape) {
+  static const std::regex kSchema(R"re(nextval\('("([^"]|"")+"|[^"'.]+)\.)re");
+  for (ShapeItem& item : shape) {
+    item.definition = std::regex_replace(item.definition, kSchema, "nextval('");
+  }
+  return shape;
 }
 
 // Of what the new table has and the old one has not, and the other way round.
@@ -197,6 +207,21 @@ std::vector<std::string> UndoColumnsSql(const Design& undone, const std::vector<
   return statements;
 }
 
+void KeepFormerValues(const Design& undone, const std::vector<ColumnSource>& columns, copier::Transfer& transfer) {
+  for (copier::ColumnPair& pair : transfer.columns) {
+    const auto link = std::ranges::find(undone.revert.columns, pair.target.name(), &ColumnLink::source);
+    if (link != undone.revert.columns.end() && !link->forward.empty()) {
+      pair.forward = link->forward;
+      pair.made = Ident(link->target);
+    }
+  }
+  std::erase_if(transfer.computed, [&columns](const copier::ComputedColumn& computed) {
+    const auto column = std::ranges::find_if(
+        columns, [&computed](const ColumnSource& one) { return one.target.name == computed.target.name(); });
+    return column->source->generated.empty();
+  });
+}
+
 Awaitable<absl::Status> CheckIsAsSwapped(pg::Connection& connection, const Design& undone, int64_t oid) {
   const std::string table = undone.transfer.source.Plain();
   const auto refuse = [](std::string why) {
@@ -207,7 +232,7 @@ Awaitable<absl::Status> CheckIsAsSwapped(pg::Connection& connection, const Desig
   }
   const Shape& was = IsPartition(undone) ? undone.partition.final_shape : undone.expected_shape;
   CO_ASSIGN_OR_RETURN(const Shape is, co_await ReadShape(connection, oid, undone.source_oid));
-  const std::vector<std::string> changes = DiffShapes(was, is);
+  const std::vector<std::string> changes = DiffShapes(WithoutSequenceSchemas(was), WithoutSequenceSchemas(is));
   co_return changes.empty()
       ? absl::OkStatus()
       : refuse(fmt::format("the definition of {} has changed since the swap, which a revert would "

@@ -30,6 +30,10 @@ pg::Awaitable<absl::StatusOr<RevertPlan>> PlanRevert(pg::Connection& connection,
 std::vector<std::string> UndoColumnsSql(const Design& undone, const std::vector<Column>& is,
                                         const std::vector<Column>& was, const Shape& is_shape, const Shape& was_shape);
 
+// A value that the change made in a way that cannot be turned round stays as it was for as long as possible, and is not
+// compared; nor is one that the old table computes, if the new one has been given it. Pure.
+void KeepFormerValues(const Design& undone, const std::vector<ColumnSource>& columns, copier::Transfer& transfer);
+
 // Refuses where the table is not the one that the swap put in place, or no longer as it was then: a revert would undo
 // more than the swap.
 pg::Awaitable<absl::Status> CheckIsAsSwapped(pg::Connection& connection, const Design& undone, int64_t oid);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <iterator>
 #include <map>
+#include <set>
+#include <string_view>
 #include <utility>
 
 #include "engine/dependents.h"
@@ -12,6 +14,7 @@
 #include "engine/revert.h"
 #include "engine/sql.h"
 #include "engine/user_expressions.h"
+#include "engine/write_through.h"
 #include "fmt/format.h"
 #include "pg/macros.h"
 #include "pg/status.h"
@@ -61,8 +64,6 @@ class Builder {
   Awaitable<absl::Status> ReadSequences();
   Awaitable<absl::Status> ReadStatistics();
   Awaitable<absl::Status> Strip();
-  void CompareOnlyWhatComesBack(const std::vector<ColumnSource>& columns);
-  void DecideDualWrite(bool mapping_is_safe);
   void ChooseShadowKeyIndex();
 
   pg::Connection& connection_;
@@ -203,11 +204,14 @@ void Builder::RefuseAll(std::string_view how, const std::vector<std::string>& di
 Awaitable<absl::Status> Builder::CompareClone() {
   CO_ASSIGN_OR_RETURN(Shape clone, co_await ReadShape(connection_, shadow_oid_, table_.oid));
   Shape source = build_.design.source_shape;
-  std::erase_if(source, [this](const ShapeItem& item) {
-    const bool attached = item.kind == "trigger" || item.kind == "policy" || item.kind == "rule";
-    return item.kind == kSequence || IsOfPlace(item) || (undone_ != nullptr && attached);
-  });
+  const auto leave_out = [this](const ShapeItem& item) {
+    // A clone that goes again is not given all.
+    const std::set<std::string_view> without = {"trigger", "policy", "rule", "table"};
+    return item.kind == kSequence || IsOfPlace(item) || (undone_ != nullptr && without.contains(item.kind));
+  };
+  std::erase_if(source, leave_out);
   clone = parent_ ? parent_->RealShape(clone) : std::move(clone);
+  std::erase_if(clone, leave_out);
   RefuseAll("source against a clone of it", DiffShapes(source, clone));
   co_return absl::OkStatus();
 }
@@ -254,6 +258,12 @@ Awaitable<absl::StatusOr<std::vector<std::string>>> Builder::ChangeSql() {
 Awaitable<absl::Status> Builder::TakeOldTable() {
   CO_RETURN_IF_ERROR(co_await pg::RunAll(connection_, "/* pgmoult:prepare */", MoveBackSql(*undone_)));
   shadow_oid_ = undone_->source_oid;
+  if (parent_) {
+    // It has been that partition before.
+    Shape& shape = build_.design.partition.final_shape;
+    shape = undone_->source_shape;
+    std::erase_if(shape, [](const ShapeItem& item) { return item.kind == kSequence; });
+  }
   CO_RETURN_IF_ERROR(co_await DropOwnForeignKeys(connection_, shadow_oid_));  // those to itself
   CO_ASSIGN_OR_RETURN(build_.design.attached,
                       co_await ReadAttached(connection_, shadow_oid_, build_.design.schema_new));
@@ -277,13 +287,13 @@ const Column* Builder::SourceOf(const Column& target) const {
 // PostgreSQL itself says what the change does: it is applied to the clone, under the search_path and default_tablespace
 // that a plain session of this login would have. False where it does not let the owner; a refusal says why.
 Awaitable<absl::StatusOr<bool>> Builder::ApplyChange() {
+  CO_ASSIGN_OR_RETURN(std::vector<std::string> change, co_await ChangeSql());
   const ValueSettings& values = build_.design.values;
   std::vector<pg::Statement> settings;
   settings.push_back({"SELECT pg_catalog.set_config('search_path', $1, true)", {values.search_path}});
   settings.push_back({"SELECT pg_catalog.set_config('default_tablespace', $1, true)", {values.default_tablespace}});
   CO_RETURN_IF_ERROR((co_await connection_.Pipeline(std::move(settings))).status());
   CO_RETURN_IF_ERROR(co_await Execute("SAVEPOINT change"));
-  CO_ASSIGN_OR_RETURN(std::vector<std::string> change, co_await ChangeSql());
   for (std::string& statement : change) {
     const absl::Status applied = co_await Execute(std::move(statement));
     CO_ASSIGN_OR_RETURN(const bool refuses, co_await Refuses(applied));
@@ -427,7 +437,7 @@ Awaitable<absl::Status> Builder::Map() {
   design.transfer.columns = std::move(mapping.columns);
   design.transfer.computed = std::move(mapping.computed);
   if (undone_ != nullptr) {
-    CompareOnlyWhatComesBack(columns);
+    KeepFormerValues(*undone_, columns, design.transfer);
   }
   design.lossy = std::move(mapping.lossy);
   design.type_changes = std::move(mapping.type_changes);
@@ -439,70 +449,9 @@ Awaitable<absl::Status> Builder::Map() {
            .always = column.target.identity == "a"});
     }
   }
-  DecideDualWrite(mapping.safe_to_write_through);
+  DecideDualWrite(design, columns, mapping.safe_to_write_through);
   CO_ASSIGN_OR_RETURN(design.revert, co_await PlanRevert(connection_, design, build_.source_columns, columns));
   co_return absl::OkStatus();
-}
-
-// In a revert: a value that was made in a way that cannot be turned round is as good as one that comes back by a cast,
-// and one that the old table computes need not be the one that the new table has been given.
-void Builder::CompareOnlyWhatComesBack(const std::vector<ColumnSource>& columns) {
-  copier::Transfer& transfer = build_.design.transfer;
-  for (copier::ColumnPair& pair : transfer.columns) {
-    const auto link = std::ranges::find(undone_->revert.columns, pair.target.name(), &ColumnLink::source);
-    if (link != undone_->revert.columns.end() && !link->forward.empty()) {
-      pair.forward = link->forward;
-      pair.made = Ident(link->target);
-    }
-  }
-  std::erase_if(transfer.computed, [&columns](const copier::ComputedColumn& computed) {
-    const auto column = std::ranges::find_if(
-        columns, [&computed](const ColumnSource& one) { return one.target.name == computed.target.name(); });
-    return column->source->generated.empty();
-  });
-}
-
-void Builder::DecideDualWrite(bool mapping_is_safe) {
-  Design& design = build_.design;
-  const auto refuse = [&design](std::string reason) {
-    if (design.dual_write_reason.empty()) {
-      design.dual_write_reason = std::move(reason);
-    }
-  };
-  if (IsPartition(design)) {
-    refuse("it is a partition: writes through the partitioned table fire row triggers only, which never write through");
-  }
-  if (!std::ranges::all_of(design.transfer.columns, copier::IsCompared)) {
-    refuse("a column keeps its former value as long as the new one is not changed");
-  }
-  if (!mapping_is_safe) {
-    refuse("a column's new value depends on the session, on the moment, or may fail on data");
-  }
-  for (const DeferredItem& item : design.deferred) {
-    if (item.deferrable) {
-      refuse(fmt::format("{} is deferrable: its error would come at the application's COMMIT", item.name));
-    }
-  }
-  for (const ShapeItem& item : IsPartition(design) ? design.partition.final_shape : design.expected_shape) {
-    // A column's NOT NULL, which PostgreSQL 18 lists too, is looked at below.
-    const bool constraint = item.kind == "constraint" && !item.definition.starts_with("NOT NULL");
-    if (constraint && std::ranges::find(design.source_shape, item) == design.source_shape.end()) {
-      refuse(fmt::format("constraint {} is new or changed: writes that break it could only be logged", item.name));
-      if (item.definition.find("NOT VALID") == std::string::npos) {
-        design.lossy.push_back(
-            fmt::format("constraint {}: it is new or changed; a row that breaks it stops the run", item.name));
-      }
-    }
-  }
-  for (const Column& target : build_.target_columns) {
-    const Column* const source = SourceOf(target);
-    if (source != nullptr && target.not_null && !source->not_null) {
-      refuse(fmt::format("column {} becomes NOT NULL: writes that break it could only be logged", target.name));
-      design.lossy.push_back(
-          fmt::format("column {}: it becomes NOT NULL; a row without a value stops the run", target.name));
-    }
-  }
-  design.dual_write_possible = design.dual_write_reason.empty();
 }
 
 void Builder::ChooseShadowKeyIndex() {

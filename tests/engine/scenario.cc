@@ -75,6 +75,8 @@ void ReadSetting(Scenario& scenario, const std::string& line) {
     scenario.login = value;
   } else if (key == "unordered") {
     scenario.unordered = value;
+  } else if (key == "way_back" && value == "none") {
+    scenario.way_back = false;
   } else if (key == "allow_publish_all") {
     scenario.options.allow_publish_all = Flag(value);
   } else if (key == "trust_owner") {

@@ -24,7 +24,8 @@ struct Scenario {
 
   std::string login = "scn_owner";
   std::string unordered;  // a column whose values depend on the order in which rows are read
-  int from = 14;          // the first major version that has what the scenario is about
+  bool way_back = true;  // false: a revert is refused, or PostgreSQL writes down the same thing in another way after it
+  int from = 14;         // the first major version that has what the scenario is about
   engine::RunOptions options;
 
   bool has_workload = false;

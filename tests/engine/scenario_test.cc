@@ -100,6 +100,9 @@ class ScenarioTest : public ::testing::TestWithParam<Scenario> {
     EXPECT_EQ(Leftovers(*online_.superuser), "");
   }
   bool HasWayBack() const {
+    if (!GetParam().way_back) {
+      return false;
+    }
     const auto plan = PlanChange(online_.database, GetParam().change, GetParam().options, GetParam().login);
     if (!plan.ok() || !plan->build.design.revert.problem.empty()) {
       return false;
