@@ -33,8 +33,8 @@ BOOST_DESCRIBE_ENUM(CaptureMode, kStatement, kRow)
 BOOST_DESCRIBE_ENUM(OldSnapshots, kGiveUp, kGoOn)
 BOOST_DESCRIBE_STRUCT(RunOptions, (),
                       (jobs, chunk_ms, verify, dual_write, capture, postpone_cutover, trust_owner, allow_publish_all,
-                       max_hold, lock_budget, wait_old_snapshots, on_old_snapshots, cutover_window, max_pause,
-                       force_cutover_after, dead_man, retry_for))
+                       no_revert, max_hold, lock_budget, wait_old_snapshots, on_old_snapshots, cutover_window,
+                       max_pause, force_cutover_after, dead_man, retry_for))
 
 absl::Status RunOptions::Validate() const {
   if (jobs < 1 || jobs > 64) {

@@ -37,6 +37,7 @@ struct RunOptions {
   bool postpone_cutover = false;                 // wait at the gate until `pgmoult cutover ID`
   bool trust_owner = false;                      // a superuser login may run the code of a lesser owner
   bool allow_publish_all = false;                // go on in a database with a FOR ALL TABLES publication
+  bool no_revert = false;                        // the swap leaves no capture, and cannot be undone
   std::chrono::milliseconds max_hold{1000};      // of the swap's lock; past it the try is rolled back
   std::chrono::seconds lock_budget{600};         // for getting a lock politely, all tries together
   std::chrono::seconds wait_old_snapshots{300};  // before the swap, for snapshots older than the last replay

@@ -140,10 +140,13 @@ void Estimate(Plan& plan) {
 }
 
 // Whether the swap could be undone, and what that would lose.
-std::vector<Finding> RevertFindings(const std::string& table, const ShadowBuild& build) {
+std::vector<Finding> RevertFindings(const std::string& table, const ShadowBuild& build, const RunOptions& options) {
   const RevertPlan& revert = build.design.revert;
   if (!build.refusals.empty() || build.design.transfer.key.empty()) {
     return {};
+  }
+  if (options.no_revert) {
+    return {};  // as asked for
   }
   if (!revert.problem.empty()) {
     return {{Severity::kWarn, "no_revert", table, fmt::format("the swap cannot be undone: {}", revert.problem),
@@ -258,7 +261,7 @@ Awaitable<absl::StatusOr<Plan>> MakePlan(const Target& target, Change change, co
          "make room, or see to it that WAL is archived and removed in time"});
   }
   Add(plan.findings, BuildFindings(plan.build));
-  Add(plan.findings, RevertFindings(plan.table.name.Plain(), plan.build));
+  Add(plan.findings, RevertFindings(plan.table.name.Plain(), plan.build, options));
   Add(plan.findings, ChangeFindings(plan, options));
   plan.findings = BySeverity(std::move(plan.findings));
   plan.locks = StageLocks(plan, options);

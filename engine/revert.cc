@@ -224,8 +224,8 @@ void KeepFormerValues(const Design& undone, const std::vector<ColumnSource>& col
 
 Awaitable<absl::Status> CheckIsAsSwapped(pg::Connection& connection, const Design& undone, int64_t oid) {
   const std::string table = undone.transfer.source.Plain();
-  const auto refuse = [](std::string why) {
-    return WithEndKind(EndKind::kRefused, absl::FailedPreconditionError(std::move(why)));
+  const auto refuse = [](const std::string& why) {
+    return WithEndKind(EndKind::kRefused, absl::FailedPreconditionError(why));
   };
   if (oid != undone.shadow_oid) {
     co_return refuse(fmt::format("{} is another table than the one that the swap put in place", table));

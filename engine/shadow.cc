@@ -431,7 +431,7 @@ Awaitable<absl::Status> Builder::Map() {
   if (key.candidate != nullptr) {
     design.key_name = key.candidate->index;
     // What the swap's capture has logged since says by which key a revert goes.
-    design.transfer.key = undone_ != nullptr ? undone_->revert.key : std::move(key.columns);
+    design.transfer.key = undone_ != nullptr ? undone_->revert.key : key.columns;
   }
   build_.refusals.insert(build_.refusals.end(), mapping.refusals.begin(), mapping.refusals.end());
   design.transfer.columns = std::move(mapping.columns);

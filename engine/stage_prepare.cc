@@ -39,6 +39,9 @@ Awaitable<absl::Status> MakeShadow(Context& context, const TableFacts& table) {
                               fmt::format("{} is refused: {}", table.name.Plain(), fmt::join(build.refusals, "; "))));
   }
   context.design = std::move(build.design);
+  if (context.options.no_revert) {
+    context.design.revert.problem = "it was run with --no-revert";
+  }
   if (!context.undone) {  // else the swap has made the log
     context.design.dead_man_s = context.options.dead_man.count();
     CO_RETURN_IF_ERROR(co_await pg::RunAll(*context.journal, kComment, CreateLogSql(context.design)));

@@ -106,9 +106,6 @@ QualifiedName FenceMarker(const Design& design) { return {design.schema_old, "pg
 
 std::vector<std::string> FinishShapeSql(const Design& design) {
   std::vector<std::string> statements;
-  if (design.reverts) {
-    statements.push_back(fmt::format("DROP TRIGGER IF EXISTS {} ON {}", GuardName(design), design.transfer.shadow));
-  }
   for (const IdentityColumn& identity : design.identities) {
     if (identity.always) {
       statements.push_back(fmt::format("ALTER TABLE {} ALTER COLUMN {} SET GENERATED ALWAYS", design.transfer.shadow,
@@ -143,6 +140,9 @@ std::vector<std::string> ExchangeNamesSql(const Design& design) {
   }
   for (const ExtendedStatistics& statistics : design.statistics) {
     statements.push_back(fmt::format("ALTER STATISTICS {} SET SCHEMA {}", statistics.name, Ident(design.schema_old)));
+  }
+  if (design.reverts) {
+    statements.push_back(fmt::format("DROP TRIGGER IF EXISTS {} ON {}", GuardName(design), design.transfer.shadow));
   }
   statements.push_back(fmt::format("ALTER TABLE {} SET SCHEMA {}", source, Ident(design.schema_old)));
   statements.push_back(fmt::format("ALTER TABLE {} SET SCHEMA {}", design.transfer.shadow, source.schema));

@@ -142,6 +142,10 @@ void AddPlanned(CLI::App& app, engine::RunOptions& options) {
             "shorter. auto: shortly before the swap, where the change allows it. early: right after the first replay, "
             "for a swap that is postponed for days. never: writes are only logged, to the end. Default: auto.")
       ->group(kGroup);
+  app.add_flag("--no-revert", options.no_revert,
+               "After the swap nothing is logged any more, which spares the application's writes the triggers until "
+               "finalize; the swap cannot be undone. Default: `pgmoult revert` can undo it until finalize.")
+      ->group(kGroup);
   constexpr char kSafety[] = "Safety";
   app.add_flag("--trust-owner", options.trust_owner,
                "Let a superuser login run the code of a table owner who is not one: functions in defaults, CHECKs and "
@@ -450,6 +454,7 @@ std::string OptionsText(const engine::RunOptions& options) {
   add(options.dual_write != defaults.dual_write, "--dual-write",
       std::string(NameOf(kDualWriteNames, options.dual_write)));
   add(options.postpone_cutover, "--postpone-cutover");
+  add(options.no_revert, "--no-revert");
   add(options.trust_owner, "--trust-owner");
   add(options.allow_publish_all, "--allow-publish-all");
   add(options.max_hold != defaults.max_hold, "--max-hold-ms", fmt::format("{}", options.max_hold.count()));

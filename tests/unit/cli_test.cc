@@ -65,6 +65,7 @@ TEST(CliTest, RunTakesEveryOption) {
                                       "--capture",
                                       "row",
                                       "--postpone-cutover",
+                                      "--no-revert",
                                       "--trust-owner",
                                       "--allow-publish-all",
                                       "--max-hold-ms",
@@ -90,7 +91,7 @@ TEST(CliTest, RunTakesEveryOption) {
   EXPECT_EQ(options.verify, engine::VerifyMode::kOff);
   EXPECT_EQ(options.dual_write, engine::DualWriteMode::kEarly);
   EXPECT_EQ(options.capture, engine::CaptureMode::kRow);
-  EXPECT_TRUE(options.postpone_cutover && options.trust_owner && options.allow_publish_all);
+  EXPECT_TRUE(options.postpone_cutover && options.no_revert && options.trust_owner && options.allow_publish_all);
   EXPECT_EQ(options.max_hold, std::chrono::milliseconds(400));
   EXPECT_EQ(options.lock_budget, std::chrono::seconds(120));
   EXPECT_EQ(options.wait_old_snapshots, std::chrono::hours(1));
