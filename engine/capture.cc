@@ -290,8 +290,7 @@ std::vector<std::string> CreateLogSql(const Design& design) {
 
 std::string CreateLogIndexSql(const Design& design) {
   const Transfer& transfer = design.transfer;
-  return fmt::format("CREATE INDEX {} ON {} ({})", kLogIndex, transfer.log,
-                     copier::KeyList(transfer, Side::kLog));
+  return fmt::format("CREATE INDEX {} ON {} ({})", kLogIndex, transfer.log, copier::KeyList(transfer, Side::kLog));
 }
 
 pg::Awaitable<absl::StatusOr<std::vector<CaptureTrigger>>> ReadCaptureTriggers(pg::Connection& connection,

@@ -13,7 +13,7 @@
 #include "pg/status.h"
 #include "tests/engine/swap_fixture.h"
 #include "tests/fault/background_run.h"
-#include "tests/fault/gates.h"
+#include "tests/fault/halt.h"
 #include "tests/fault/writers.h"
 #include "tests/support/change.h"
 #include "tests/support/eventually.h"
@@ -153,6 +153,47 @@ TEST_F(RevertTest, WhatTheChangeRoundedIsAsItWasUnlessSomebodyChangedIt) {
   EXPECT_EQ(Row(2), "(2,0,9.9900,\"{\"\"k\"\": 1}\")");
   EXPECT_EQ(Row(3), "(3,0,1.2345,[2])");
   EXPECT_EQ(Row(4), "(4,0,1.2345,\"{\"\"k\"\": 1}\")");
+  ExpectAllGone();
+}
+
+TEST_F(RevertTest, APartitionFollowsWritesByWayOfTheWhole) {
+  session_.Exec(
+      "DROP TABLE t; CREATE TABLE whole (id int, n bigint NOT NULL) PARTITION BY RANGE (id); CREATE TABLE t PARTITION "
+      "OF "
+      "whole (PRIMARY KEY (id)) FOR VALUES FROM (0) TO (10000); CREATE TABLE rest PARTITION OF whole DEFAULT; INSERT "
+      "INTO "
+      "whole SELECT g, 0 FROM generate_series(1, 1000) g");
+  Swap("ALTER TABLE t ADD CONSTRAINT small CHECK (n < 1000)");
+  session_.Exec(
+      "INSERT INTO whole VALUES (2001, 7); UPDATE whole SET n = 8 WHERE id = 1; UPDATE whole SET id = 20000 WHERE id = "
+      "2; "
+      "DELETE FROM t WHERE id = 3");
+  RevertWell();
+  EXPECT_EQ(Row(2001), "(2001,7)");
+  EXPECT_EQ(Row(1), "(1,8)");
+  EXPECT_EQ(Count(), 999);
+  EXPECT_EQ(session_.Scalar<int64_t>("SELECT count(*) FROM whole"), 1000);
+  session_.Exec("INSERT INTO whole VALUES (2002, 5000)");
+  ExpectAllGone();
+}
+
+TEST_F(RevertTest, AValueThatDoesNotFitStopsItInWhateverStageItComes) {
+  Swap(kChange);
+  for (const char* point : {"verify: all compared", "approach: checked", "cutover: old schema made"}) {
+    SCOPED_TRACE(point);
+    Halt halt(point);
+    const auto run = BackgroundRun::Revert(target(), 1);
+    halt.WaitUntilReached(*run);
+    session_.Exec("INSERT INTO t VALUES (3000000000, 1)");
+    halt.Release();
+    const auto stopped = run->Finish();
+    ASSERT_FALSE(stopped.ok());
+    EXPECT_THAT(pg::Describe(stopped.status()), HasSubstr("3000000000"));
+    EXPECT_EQ(KeyType(), "bigint");
+    session_.Exec("DELETE FROM t WHERE id = 3000000000");
+  }
+  RevertWell();
+  EXPECT_EQ(Count(), 1000);
   ExpectAllGone();
 }
 

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <exception>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -32,6 +33,13 @@ class BackgroundRun {
             [target, change = Parsed(statement), options](engine::Observer observer, const engine::StopRequest& stop) {
               return engine::RunMigration(target, change, options, std::move(observer), stop);
             }) {}
+  // Reverts a migration's swap, or takes a revert up.
+  static std::unique_ptr<BackgroundRun> Revert(const engine::Target& target, int64_t id) {
+    return std::unique_ptr<BackgroundRun>(
+        new BackgroundRun([target, id](engine::Observer observer, const engine::StopRequest& stop) {
+          return engine::RevertMigration(target, id, std::move(observer), stop);
+        }));
+  }
   // Resumes a migration.
   BackgroundRun(const engine::Target& target, int64_t id)
       : BackgroundRun([target, id](engine::Observer observer, const engine::StopRequest& stop) {
