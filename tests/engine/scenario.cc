@@ -153,6 +153,7 @@ std::vector<Scenario> ScenariosForThisServer() {
   for (const std::string& folder : ScenarioFolders()) {
     try {
       scenarios.push_back(ReadScenario(folder));
+      scenarios.back().number = static_cast<int>(scenarios.size());
     } catch (const std::exception&) {  // AllCanBeRead reports it
       continue;
     }

@@ -18,6 +18,7 @@ struct ExpectedRefusal {
 struct Scenario {
   std::string name;
   std::string folder;  // its path
+  int number = 0;      // among all, by name
   bool rebuild = false;
   std::string change;  // ALTER TABLE statements, or the table's name as in SQL for a rebuild
   std::vector<ExpectedRefusal> refused;

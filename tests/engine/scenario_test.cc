@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <iterator>
 #include <memory>
 #include <set>
@@ -100,7 +101,10 @@ class ScenarioTest : public ::testing::TestWithParam<Scenario> {
     EXPECT_EQ(Leftovers(*online_.superuser), "");
   }
   bool HasWayBack() const {
-    if (!GetParam().way_back) {
+    constexpr int kStride = 5;  // the suite reverts every so many-th; $PGMOULT_REVERT_STRIDE: another number
+    const char* const text = std::getenv("PGMOULT_REVERT_STRIDE");
+    const int stride = text == nullptr ? kStride : std::max(1, std::atoi(text));
+    if (!GetParam().way_back || GetParam().number % stride != 0) {
       return false;
     }
     const auto plan = PlanChange(online_.database, GetParam().change, GetParam().options, GetParam().login);

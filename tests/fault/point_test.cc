@@ -121,10 +121,13 @@ TEST_P(KillPointOfRunTest, TheSameCommandEndsTheRun) {
   ExpectUnharmed(writers, *session_);
 }
 
-// All but the copy's: there is none.
+// Where a revert does what a run does not, and one of each stage that does the same; it has no copy.
 std::vector<std::string> PointsOfReverts() {
   std::vector<std::string> points = PointsOfRuns();
-  std::erase_if(points, [](const std::string& point) { return BelongsTo(point, "copy"); });
+  std::erase_if(points, [](const std::string& point) {
+    return BelongsTo(point, "copy") || point == "index: all built" || point == "replay: constraints built" ||
+           point == "replay: analyzed" || point == "verify: chunk recorded" || point == "approach: checked";
+  });
   return points;
 }
 

@@ -197,7 +197,7 @@ const std::map<std::string, Mutant>& Mutants() {
       {"forget_view", Forget("CREATE OR REPLACE VIEW ")},
       {"forget_rule_elsewhere", Forget("CREATE OR REPLACE RULE ")},
       {"forget_policy_elsewhere", Forget("ALTER POLICY ")},
-      {"forget_function", Forget("CREATE OR REPLACE FUNCTION ")},
+      {"forget_function", Forget(R"(CREATE OR REPLACE FUNCTION (?!"?pgmoult))")},
       {"forget_publication", Forget(R"(ALTER PUBLICATION \S+ ADD TABLE )")},
       {"forget_attach", Forget(R"(ALTER TABLE .+ ATTACH PARTITION )")},
       {"forget_fence_on_ancestors",
