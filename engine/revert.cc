@@ -280,9 +280,12 @@ Design ReverseCapture(const Design& design) {
   return reverse;
 }
 
-std::vector<std::string> MakeReverseLogSql(const Design& design) {
+std::vector<std::string> MakeReverseLogSql(const Design& design, bool exists) {
   Design reverse = ReverseCapture(design);
-  std::vector<std::string> statements = {fmt::format("DROP TABLE IF EXISTS {}", reverse.transfer.log)};
+  std::vector<std::string> statements;
+  if (exists) {
+    statements.push_back(fmt::format("DROP TABLE {}", reverse.transfer.log));
+  }
   if (!design.revert.problem.empty()) {
     return statements;
   }

@@ -44,8 +44,8 @@ std::vector<std::string> MoveBackSql(const Design& undone);
 
 // The capture that a swap leaves behind it: of the new table, for a revert. Only what capture needs is filled in.
 Design ReverseCapture(const Design& design);
-// Before the swap: its log, empty, and its trigger functions; as the owner.
-std::vector<std::string> MakeReverseLogSql(const Design& design);
+// Before the swap: its log, empty, and its trigger functions; as the owner. `exists`: an earlier engine has made one.
+std::vector<std::string> MakeReverseLogSql(const Design& design, bool exists);
 // In the swap, after the exchange: its triggers.
 std::vector<std::string> StartReverseCaptureSql(const Design& design, CaptureMode mode);
 

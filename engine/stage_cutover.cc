@@ -8,6 +8,7 @@
 
 #include "copier/points.h"
 #include "engine/capture.h"
+#include "engine/catalog.h"
 #include "engine/context.h"
 #include "engine/cutover_watch.h"
 #include "engine/day_window.h"
@@ -123,7 +124,9 @@ Awaitable<absl::Status> Swap::MakeOldSchema() {
   std::vector<std::string> statements = {fmt::format("CREATE SCHEMA IF NOT EXISTS {} AUTHORIZATION {}", schema, owner),
                                          fmt::format("SET LOCAL ROLE {}", owner),
                                          fmt::format("REVOKE ALL ON SCHEMA {} FROM PUBLIC", schema)};
-  std::ranges::move(MakeReverseLogSql(design_), std::back_inserter(statements));
+  CO_ASSIGN_OR_RETURN(const std::optional<int64_t> log,
+                      co_await ReadOid(*context_.journal, ReverseCapture(design_).transfer.log));
+  std::ranges::move(MakeReverseLogSql(design_, log.has_value()), std::back_inserter(statements));
   co_return co_await pg::InTransaction(*context_.journal, "/* pgmoult:cutover */ BEGIN", RunAll(std::move(statements)));
 }
 
