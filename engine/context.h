@@ -55,6 +55,7 @@ struct Context {
   bool cutover_allowed = false;   // the gate of a postponed cutover is open
   bool force_called_off = false;  // nobody is to be terminated after all
   bool abort_asked = false;       // an operator wants it taken back
+  bool observed_enough = false;   // an operator sees to the old table: nothing is to be waited for after the swap
   bool dual_write_on = false;     // the trigger functions write through
   bool uninterruptible = false;   // the swap's COMMIT is under way: a stop waits for it
   bool making_triggers = false;   // the design's triggers and the table's may differ meanwhile

@@ -212,6 +212,14 @@ Awaitable<absl::StatusOr<std::string>> CleanMigration(pg::Connection& connection
                         Mebibytes(migration.shadow_bytes));
 }
 
+absl::Status CheckMayFinalize(const Migration& migration) {
+  return migration.stage == Stage::kObserve
+             ? absl::OkStatus()
+             : absl::FailedPreconditionError(fmt::format(
+                   "migration {} has not been swapped (stage {}{}): there is no old table to drop", migration.id,
+                   StageName(migration.stage), migration.IsReverting() ? " of a revert" : ""));
+}
+
 absl::Status CheckMayRevert(const Migration& migration) {
   if (migration.state == State::kDone) {
     return WithEndKind(EndKind::kRefused, absl::FailedPreconditionError(fmt::format(
@@ -354,22 +362,42 @@ Awaitable<absl::StatusOr<std::string>> Abort(const Target& target, int64_t id) {
   co_return done;
 }
 
+Awaitable<absl::Status> DropOldTable(pg::Connection& connection, pg::Connection& observer, const Design& design,
+                                     int64_t id) {
+  CO_RETURN_IF_ERROR(pg::Annotate(co_await DropFence(connection, observer, design, kLockBudget), "dropping the fence"));
+  CO_RETURN_IF_ERROR(pg::Annotate(co_await EndCapture(connection, observer, ReverseCapture(design)),
+                                  "ending the capture for a revert"));
+  copier::Pass("finalize: capture ended");
+  const pg::QualifiedName old(Ident(design.schema_old), design.transfer.source.name);
+  CO_RETURN_IF_ERROR(pg::Annotate(co_await DropPolitely(connection, observer, design.owner, {old},
+                                                        [&connection, &design] { return DropOld(connection, design); }),
+                                  fmt::format("dropping the old table {}", old.Plain())));
+  copier::Pass("finalize: old table dropped");
+  CO_RETURN_IF_ERROR(co_await DropPolitely(
+      connection, observer, design.owner, {design.transfer.log},
+      [&connection, &design] { return DropSchemas(connection, {design.schema_new, design.schema_old}); }));
+  copier::Pass("finalize: schemas dropped");
+  co_return co_await FinishMigration(connection, id);
+}
+
 Awaitable<absl::StatusOr<std::string>> Finalize(const Target& target, int64_t id) {
   CO_ASSIGN_OR_RETURN(const Opened opened, co_await Open(target, id));
   pg::Connection& connection = *opened.connection;
-  const Migration& migration = opened.migration;
-  if (migration.stage != Stage::kObserve) {
-    co_return absl::FailedPreconditionError(
-        fmt::format("migration {} has not been swapped (stage {}): there is no old "
-                    "table to drop",
-                    id, StageName(migration.stage)));
+  CO_RETURN_IF_ERROR(CheckMayFinalize(opened.migration));
+  if (opened.migration.engine_alive && opened.migration.state != State::kDone) {
+    CO_RETURN_IF_ERROR(co_await SendCommand(connection, id, "finalize"));
+    CO_RETURN_IF_ERROR((co_await WaitUntilGone(connection, id)).status());
   }
+  CO_ASSIGN_OR_RETURN(const bool locked, co_await TryEngineLock(connection, opened.migration.source_oid));
+  if (!locked) {
+    co_return absl::UnavailableError(
+        fmt::format("another engine has just started on {}", opened.migration.source.Plain()));
+  }
+  // Another terminal may have begun a revert, or been faster.
+  CO_ASSIGN_OR_RETURN(const Migration migration, co_await ReadSettledMigration(connection, id));
+  CO_RETURN_IF_ERROR(CheckMayFinalize(migration));
   if (migration.state == State::kDone) {
     co_return fmt::format("migration {} is finalized already", id);
-  }
-  CO_ASSIGN_OR_RETURN(const bool locked, co_await TryEngineLock(connection, migration.source_oid));
-  if (!locked) {
-    co_return absl::UnavailableError(fmt::format("the engine of migration {} is still at work; try again", id));
   }
   CO_ASSIGN_OR_RETURN(const Design design, DesignFromJson(migration.design));
   CO_ASSIGN_OR_RETURN(const std::string unfinished, co_await ReadUnfinished(connection, design));
@@ -379,21 +407,7 @@ Awaitable<absl::StatusOr<std::string>> Finalize(const Target& target, int64_t id
   }
   const Sessions sessions(target, id);
   CO_ASSIGN_OR_RETURN(const auto observer, co_await sessions.OpenLogin("locks"));
-  CO_RETURN_IF_ERROR(
-      pg::Annotate(co_await DropFence(connection, *observer, design, kLockBudget), "dropping the fence"));
-  CO_RETURN_IF_ERROR(pg::Annotate(co_await EndCapture(connection, *observer, ReverseCapture(design)),
-                                  "ending the capture for a revert"));
-  copier::Pass("finalize: capture ended");
-  const pg::QualifiedName old(Ident(design.schema_old), design.transfer.source.name);
-  CO_RETURN_IF_ERROR(pg::Annotate(co_await DropPolitely(connection, *observer, design.owner, {old},
-                                                        [&connection, &design] { return DropOld(connection, design); }),
-                                  fmt::format("dropping the old table {}", old.Plain())));
-  copier::Pass("finalize: old table dropped");
-  CO_RETURN_IF_ERROR(co_await DropPolitely(
-      connection, *observer, design.owner, {design.transfer.log},
-      [&connection, &design] { return DropSchemas(connection, {design.schema_new, design.schema_old}); }));
-  copier::Pass("finalize: schemas dropped");
-  CO_RETURN_IF_ERROR(co_await FinishMigration(connection, id));
+  CO_RETURN_IF_ERROR(co_await DropOldTable(connection, *observer, design, id));
   co_return fmt::format("migration {} of {}: finalized, the {} table is dropped", id, migration.source.Plain(),
                         migration.reverted ? "other" : "old");
 }
@@ -429,6 +443,7 @@ Awaitable<absl::Status> BeginRevert(const Target& target, int64_t id) {
   // It is wanted now.
   options.postpone_cutover = false;
   options.cutover_window.clear();
+  options.revert_window = std::chrono::seconds(0);
   options.dead_man = std::chrono::seconds(0);
   co_return co_await pg::InTransaction(connection, "/* pgmoult:revert */ BEGIN", BeginUndo(connection, id, options));
 }

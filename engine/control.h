@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "engine/design.h"
 #include "engine/journal.h"
 #include "engine/sessions.h"
 
@@ -40,7 +41,8 @@ pg::Awaitable<absl::StatusOr<std::string>> CallOffForce(const Target& target, in
 // or takes it away itself where none runs. Refused after the swap.
 pg::Awaitable<absl::StatusOr<std::string>> Abort(const Target& target, int64_t id);
 
-// After the swap: drops the old table and everything of ours but the journal's row.
+// After the swap: drops the old table and everything of ours but the journal's row. An engine that only keeps the old
+// table (--revert-window) makes way; one that validates foreign keys is waited for.
 pg::Awaitable<absl::StatusOr<std::string>> Finalize(const Target& target, int64_t id);
 
 // Makes a revert of what was swapped the migration's next run, which is then to be taken up. Ends an engine that is
@@ -54,5 +56,9 @@ pg::Awaitable<absl::StatusOr<std::vector<std::string>>> Cleanup(const Target& ta
 // Drops triggers, shadow, log and schemas of an unfinished migration under polite locks, then its journal row. Used by
 // abort, cleanup and an engine that was told to abort.
 pg::Awaitable<absl::Status> TakeAway(pg::Connection& connection, pg::Connection& observer, const Migration& migration);
+
+// What finalize does, under polite locks, for whoever holds the engine lock; the migration is done then.
+pg::Awaitable<absl::Status> DropOldTable(pg::Connection& connection, pg::Connection& observer, const Design& design,
+                                         int64_t id);
 
 }  // namespace pgmoult::engine

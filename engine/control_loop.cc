@@ -69,7 +69,10 @@ Awaitable<absl::Status> Obey(Context& context, pg::Connection& control) {
       context.cutover_allowed = true;
     } else if (command.verb == "no-force") {
       context.force_called_off = true;
+    } else if (command.verb == "finalize") {
+      context.observed_enough = true;
     } else if (command.verb == "revert" && context.progress.stage == Stage::kObserve) {
+      context.observed_enough = true;
       context.gate.Stop();  // another engine waits to undo what this one has done
     } else if (command.verb == "abort") {
       context.abort_asked = true;

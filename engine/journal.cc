@@ -323,6 +323,15 @@ Awaitable<absl::Status> SetState(pg::Connection& connection, int64_t id, State s
                             {id, StateName(state), std::move(message)});
 }
 
+Awaitable<absl::StatusOr<double>> ReadSecondsSinceSwap(pg::Connection& connection, int64_t id) {
+  CO_ASSIGN_OR_RETURN(const pg::Result result,
+                      co_await connection.Query("/* pgmoult:journal */ SELECT extract(epoch FROM "
+                                                "pg_catalog.clock_timestamp() - swapped_at)::pg_catalog.float8 FROM "
+                                                "pgmoult.migration WHERE id = $1",
+                                                {id}));
+  co_return result.Scalar<double>();
+}
+
 Awaitable<absl::Status> SetSwapped(pg::Connection& connection, int64_t id, std::string message) {
   co_return co_await Update(connection,
                             "/* pgmoult:journal */ UPDATE pgmoult.migration SET stage = $2, state = $3, message = $4, "

@@ -61,7 +61,7 @@ struct Migration {
 // A command of an operator to a running engine.
 struct Command {
   int64_t id = 0;
-  std::string verb;    // pause, continue, cutover, no-force, abort, revert
+  std::string verb;    // pause, continue, cutover, no-force, abort, revert, finalize
   std::string author;  // role, and the address it came from
 };
 
@@ -81,6 +81,8 @@ pg::Awaitable<absl::StatusOr<std::vector<Migration>>> ReadMigrations(pg::Connect
 
 pg::Awaitable<absl::Status> SetStage(pg::Connection& connection, int64_t id, Stage stage);
 pg::Awaitable<absl::Status> SetState(pg::Connection& connection, int64_t id, State state, std::string message);
+// Since the last swap, by the server's clock.
+pg::Awaitable<absl::StatusOr<double>> ReadSecondsSinceSwap(pg::Connection& connection, int64_t id);
 // In the swap's transaction. What was undone by it is forgotten.
 pg::Awaitable<absl::Status> SetSwapped(pg::Connection& connection, int64_t id, std::string message);
 // A revert begins, in stage prepare: the design makes room for the revert's own. Chunks, commands and the copy's end

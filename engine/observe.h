@@ -6,7 +6,8 @@
 namespace pgmoult::engine {
 
 // After the swap: validates foreign keys, then takes the fence away once no snapshot from before can exist. Where one
-// lives on, the fence stays (it costs writers next to nothing) until `finalize`.
+// lives on, the fence stays (it costs writers next to nothing) until `finalize`, or until --revert-window is over: then
+// the old table goes, too.
 pg::Awaitable<absl::Status> ObserveStage(Context& context);
 
 // Who may still write with a snapshot from before the swap, where the fence stands against him; "" where nobody does.

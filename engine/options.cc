@@ -34,7 +34,7 @@ BOOST_DESCRIBE_ENUM(OldSnapshots, kGiveUp, kGoOn)
 BOOST_DESCRIBE_STRUCT(RunOptions, (),
                       (jobs, chunk_ms, verify, dual_write, capture, postpone_cutover, trust_owner, allow_publish_all,
                        no_revert, max_hold, lock_budget, wait_old_snapshots, on_old_snapshots, cutover_window,
-                       max_pause, force_cutover_after, dead_man, retry_for))
+                       max_pause, force_cutover_after, revert_window, dead_man, retry_for))
 
 absl::Status RunOptions::Validate() const {
   if (jobs < 1 || jobs > 64) {
@@ -47,11 +47,14 @@ absl::Status RunOptions::Validate() const {
     return absl::InvalidArgumentError("--max-hold-ms must be at least 50");
   }
   const bool negative = wait_old_snapshots.count() < 0 || retry_for.count() < 0 || max_pause.count() < 0 ||
-                        force_cutover_after.count() < 0;
+                        force_cutover_after.count() < 0 || revert_window.count() < 0;
   if (lock_budget.count() < 1 || negative) {
     return absl::InvalidArgumentError(
-        "--lock-budget must be at least 1 s; --wait-old-snapshots, --retry-for, --max-pause and --force-cutover-after "
-        "must not be negative");
+        "--lock-budget must be at least 1 s; --wait-old-snapshots, --retry-for, --max-pause, --force-cutover-after and "
+        "--revert-window must not be negative");
+  }
+  if (no_revert && revert_window.count() > 0) {
+    return absl::InvalidArgumentError("--revert-window keeps what a revert needs, --no-revert makes none: give one");
   }
   if (dead_man.count() != 0 && dead_man < std::chrono::seconds(10)) {
     return absl::InvalidArgumentError("--dead-man must be at least 10 s");

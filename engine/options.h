@@ -45,6 +45,7 @@ struct RunOptions {
   std::string cutover_window;                   // "22:30-04:00", local time, for the swap; "": at any time
   std::chrono::seconds max_pause{30};           // between two tries of the swap that somebody was in the way of
   std::chrono::seconds force_cutover_after{0};  // who is in the way for so long is terminated; 0: nobody is
+  std::chrono::seconds revert_window{0};        // after the swap, then the run finalizes; 0: only an operator does
   // Without a sign of life for so long capture stops, and the copy must start again; 0: it never stops. Else at
   // least 10.
   std::chrono::seconds dead_man{0};

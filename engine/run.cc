@@ -105,6 +105,13 @@ Awaitable<absl::Status> RunStages(Context& context, Stage stage) {
   }
 }
 
+// What is to be done after the swap, for people, or "".
+Awaitable<absl::StatusOr<std::string>> ReadLeftToDo(Context& context) {
+  CO_ASSIGN_OR_RETURN(std::string unfinished, co_await ReadUnfinished(*context.journal, context.design));
+  const bool to_drop = unfinished.empty() && context.options.revert_window.count() > 0 && !context.observed_enough;
+  co_return to_drop ? "the old table is still to be dropped (--revert-window)" : unfinished;
+}
+
 // Writes down how it ended, on a new session where the old one is gone. Where the journal says that the swap committed,
 // whatever came after: what is left to do after it, or "".
 Awaitable<absl::StatusOr<std::optional<std::string>>> WriteEnding(Context& context, const absl::Status& status) {
@@ -119,8 +126,12 @@ Awaitable<absl::StatusOr<std::optional<std::string>>> WriteEnding(Context& conte
     CO_ASSIGN_OR_RETURN(context.journal, co_await context.sessions.OpenLogin("journal"));
   }
   CO_ASSIGN_OR_RETURN(const Migration migration, co_await ReadSettledMigration(*context.journal, context.id()));
+  if (migration.state == State::kDone) {
+    context.report.finalized = true;
+    co_return "";
+  }
   if (migration.stage == Stage::kObserve) {
-    CO_ASSIGN_OR_RETURN(const std::string unfinished, co_await ReadUnfinished(*context.journal, context.design));
+    CO_ASSIGN_OR_RETURN(const std::string unfinished, co_await ReadLeftToDo(context));
     CO_RETURN_IF_ERROR(co_await SetState(*context.journal, context.id(), State::kSwapped, unfinished));
     co_return unfinished;
   }
@@ -259,10 +270,10 @@ Awaitable<absl::Status> TellTakenUp(const Begun& begun, const RunOptions& given)
                         nullptr);
 }
 
-// After the swap there may be foreign keys to validate, and nothing else.
+// After the swap there may be foreign keys to validate, and an old table to drop in time.
 Awaitable<absl::Status> CheckSomethingUnfinished(const Begun& begun) {
   Context& context = *begun.context;
-  CO_ASSIGN_OR_RETURN(const std::string unfinished, co_await ReadUnfinished(*context.journal, context.design));
+  CO_ASSIGN_OR_RETURN(const std::string unfinished, co_await ReadLeftToDo(context));
   const bool nothing = unfinished.empty() || begun.state == State::kDone;
   co_return nothing
       ? absl::FailedPreconditionError(fmt::format(
@@ -313,7 +324,7 @@ BOOST_DESCRIBE_STRUCT(Progress, (),
                        replayed_rows, elapsed_seconds))
 BOOST_DESCRIBE_STRUCT(RunReport, (),
                       (migration, table, rows_copied, rows_verified, rows_replayed, repaired, hot_keys, reverted,
-                       dual_write, old_snapshots_overridden, interruptions, swap_tries, swap_hold_ms,
+                       finalized, dual_write, old_snapshots_overridden, interruptions, swap_tries, swap_hold_ms,
                        swap_longest_try_ms, swap_wait_ms, swap_queue, swap_queue_ms, swap_queue_complete,
                        waited_seconds, stage_seconds, total_seconds))
 

@@ -48,6 +48,7 @@ struct RunReport {
   int64_t repaired = 0;                   // rows that verify found wrong and put right
   int64_t hot_keys = 0;                   // never seen at rest by verify
   bool reverted = false;                  // the former shape is back
+  bool finalized = false;                 // the old table was dropped when --revert-window was over
   bool dual_write = false;                // writes went through to the shadow before the swap
   bool old_snapshots_overridden = false;  // swapped although older snapshots were left
   int interruptions = 0;                  // faults that the run has waited out

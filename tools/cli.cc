@@ -201,6 +201,12 @@ void AddRun(CLI::App& app, engine::RunOptions& options) {
       "1 s, those that have been writing for more than a minute unless their client is idle, prepared ones, and "
       "whatever is no client. `pgmoult no-force ID` calls it off. Default: terminate nobody.")
       ->group(kSwap);
+  AddDuration(
+      app, "--revert-window", options.revert_window,
+      "After the swap, go on running and keep the old table for so long, then finalize: drop it, and with it the "
+      "way back. `pgmoult revert ID` and `pgmoult finalize ID` end the wait. Default: the run ends with the swap, "
+      "and the old table stays until somebody finalizes.")
+      ->group(kSwap);
   AddDuration(app, "--wait-old-snapshots", options.wait_old_snapshots,
               "Time to wait before the swap for transactions with snapshots from before the last replay. Default: 5m.")
       ->group(kSwap);
@@ -463,6 +469,7 @@ std::string OptionsText(const engine::RunOptions& options) {
   add(options.max_pause != defaults.max_pause, "--max-pause", DurationText(options.max_pause));
   add(options.force_cutover_after != defaults.force_cutover_after, "--force-cutover-after",
       DurationText(options.force_cutover_after));
+  add(options.revert_window != defaults.revert_window, "--revert-window", DurationText(options.revert_window));
   add(options.wait_old_snapshots != defaults.wait_old_snapshots, "--wait-old-snapshots",
       DurationText(options.wait_old_snapshots));
   add(options.on_old_snapshots != defaults.on_old_snapshots, "--on-old-snapshots",

@@ -200,7 +200,8 @@ constexpr char kAbortText[] =
 constexpr char kRevertText[] =
     "After the swap, until `pgmoult finalize`: puts the old table back, with all that was written since the swap, and "
     "keeps the new one. The old table is brought up to date, both are compared, and they change places under the same "
-    "short lock, as in a run, with the options of that run but --postpone-cutover and --cutover-window. `pgmoult plan` "
+    "short lock, as in a run, with the options of that run but --postpone-cutover, --cutover-window and "
+    "--revert-window. `pgmoult plan` "
     "says what a revert would lose. Can be stopped, resumed and aborted (the new table then stays), and be reverted "
     "itself. Prints, stops and ends like `pgmoult run`.";
 

@@ -267,9 +267,10 @@ class RunSession {
     if (arguments_.json) {
       Print(JsonLine("done", Now(), "report", engine::ToJson(report)) + "\n");
     } else if (arguments_.quiet) {
-      Print(fmt::format("done: {} {} (migration {}); when sure: {}\n", OneLine(report.table),
+      const std::string next = NextCommand(Verb::kFinalize, report.migration, arguments_.connection);
+      Print(fmt::format("done: {} {} (migration {}); {}\n", OneLine(report.table),
                         report.reverted ? "has its former shape again" : "is changed", report.migration,
-                        NextCommand(Verb::kFinalize, report.migration, arguments_.connection)));
+                        report.finalized ? "the old table is dropped" : "when sure: " + next));
     } else {
       Print("\n" + ReportText(report, arguments_.connection));
     }

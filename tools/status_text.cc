@@ -327,6 +327,9 @@ std::string ReportText(const engine::RunReport& report, const ConnectionArgument
                  "transactions with older snapshots were left when the swap was made "
                  "(--on-old-snapshots go-on)");
   }
+  if (report.finalized) {
+    return text + Line("Old table", "dropped, since --revert-window is over");
+  }
   text += KeptTable(report.migration, report.reverted);
   return text + fmt::format("\nWhen sure: {}   (drops {} table)\nIf not:    {}\n",
                             NextCommand(Verb::kFinalize, report.migration, connection),
@@ -352,6 +355,13 @@ Ending EndingOfRun(const absl::Status& status, EndKind kind, const RunPoint& poi
     return {ExitCode::kStopped,
             "The connection was lost in stage prepare; the database knows whether anything is left.",
             {"See: " + NextCommand(Verb::kStatus, id, connection)}};
+  }
+  if (point.stage == Stage::kObserve) {
+    return {kind == EndKind::kStopped || lost ? ExitCode::kStopped : ExitCode::kFailed,
+            "The new table is in place, and the one that it replaced is kept.",
+            {"Go on:     " + NextCommand(Verb::kResume, id, connection),
+             "When sure: " + NextCommand(Verb::kFinalize, id, connection),
+             "If not:    " + NextCommand(Verb::kRevert, id, connection)}};
   }
   const std::string stage(engine::StageName(point.stage));
   switch (kind) {

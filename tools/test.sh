@@ -179,6 +179,12 @@ if ! "${quick}"; then
   fi
 fi
 
+# The tests' servers make hundreds of databases, all small: in memory that takes a third less time, where there is room.
+memory_kb=4194304
+if [[ -z "${TMPDIR:-}" && -w /dev/shm ]] && (("$(df --output=avail -k /dev/shm | tail -n 1)" >= memory_kb)); then
+  export TMPDIR=/dev/shm
+fi
+
 if ! "${quick}"; then
   phase "mutants"
   tests/mutants.sh build/dev

@@ -72,6 +72,8 @@ TEST(CliTest, RunTakesEveryOption) {
                                       "400",
                                       "--lock-budget",
                                       "2m",
+                                      "--revert-window",
+                                      "48h",
                                       "--wait-old-snapshots",
                                       "1h",
                                       "--on-old-snapshots",
@@ -95,6 +97,7 @@ TEST(CliTest, RunTakesEveryOption) {
   EXPECT_EQ(options.max_hold, std::chrono::milliseconds(400));
   EXPECT_EQ(options.lock_budget, std::chrono::seconds(120));
   EXPECT_EQ(options.wait_old_snapshots, std::chrono::hours(1));
+  EXPECT_EQ(options.revert_window, std::chrono::hours(48));
   EXPECT_EQ(options.on_old_snapshots, engine::OldSnapshots::kGoOn);
   EXPECT_EQ(options.cutover_window, "22:30-04:00");
   EXPECT_EQ(options.max_pause, std::chrono::seconds(5));
