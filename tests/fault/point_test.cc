@@ -184,6 +184,25 @@ TEST_P(KillPointOfEndTest, TheSameCommandEndsIt) {
   ExpectUnharmed(writers, *session_);
 }
 
+// The same, where the run itself finalizes.
+class KillPointOfWindowTest : public KillPointTest {};
+INSTANTIATE_TEST_SUITE_P(Points, KillPointOfWindowTest,
+                         ::testing::Values("finalize: capture ended", "finalize: old table dropped",
+                                           "finalize: schemas dropped"),
+                         NameOfTest);
+
+TEST_P(KillPointOfWindowTest, ResumeEndsIt) {
+  Writers writers(database_, 2, kRows);
+  ASSERT_NO_FATAL_FAILURE(DieIn({"run", "--alter", kChange, "--revert-window", "1s"}));
+  const Ended again = RunProgram(Words({"resume", "1"}));
+  EXPECT_EQ(again.code, 0) << again.output;
+  EXPECT_THAT(again.output, HasSubstr("dropped, since --revert-window is over"));
+  EXPECT_EQ(KeyType(*session_), "bigint");
+  ExpectNothingLeft(*session_, TargetOf(database_));
+  ExpectKeyValid();
+  ExpectUnharmed(writers, *session_);
+}
+
 class ServerCrashTest : public PointBase {};
 INSTANTIATE_TEST_SUITE_P(Points, ServerCrashTest, ::testing::ValuesIn(PointsOfRuns()), NameOfTest);
 

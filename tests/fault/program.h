@@ -71,13 +71,22 @@ class Program {
   }
   // The exit code; 128 and the signal's number where one ended it. Throws where it does not end within a minute.
   int Wait() {
-    int status = 0;
-    if (!Eventually([&] { return waitpid(pid_, &status, WNOHANG) == pid_; }, std::chrono::seconds(60))) {
+    int code = 0;
+    if (!Eventually([&] { return HasEnded(code); }, std::chrono::seconds(60))) {
       throw std::runtime_error("the program does not end; it has said:\n" + output());
+    }
+    return code;
+  }
+  // Whether it has ended, and if so, for the first time, with which code.
+  bool HasEnded(int& code) {
+    int status = 0;
+    if (waitpid(pid_, &status, WNOHANG) != pid_) {
+      return false;
     }
     pid_ = 0;
     dumped_core_ = WIFSIGNALED(status) && WCOREDUMP(status);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    return true;
   }
   // After Wait().
   bool dumped_core() const { return dumped_core_; }

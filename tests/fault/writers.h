@@ -48,9 +48,10 @@ class Writers {
   Writers(const TestDatabase& database, int count, int64_t rows, WhenLost when_lost = WhenLost::kFail)
       : Writers([&database] { return std::make_unique<Session>(database); }, count, rows, when_lost) {}
   // `connect` is called on their threads; it throws where there is no server.
-  Writers(std::function<std::unique_ptr<Session>()> connect, int count, int64_t rows, WhenLost when_lost)
+  Writers(std::function<std::unique_ptr<Session>()> connect, int count, int64_t rows, WhenLost when_lost,
+          std::optional<uint32_t> given_seed = std::nullopt)
       : connect_(std::move(connect)), count_(count), when_lost_(when_lost), ledgers_(static_cast<size_t>(count)) {
-    const uint32_t seed = TestSeed();
+    const uint32_t seed = given_seed ? *given_seed : TestSeed();
     for (int64_t id = 1; id <= rows; ++id) {
       ledgers_[static_cast<size_t>(id % count)][id] = 0;
     }
@@ -70,6 +71,8 @@ class Writers {
     threads_.clear();
   }
   int64_t statements() const { return statements_; }
+  // The longest that a statement which succeeded took.
+  double longest_ms() const { return static_cast<double>(longest_us_) / 1000; }
   // Sessions that were lost.
   int64_t losses() const { return losses_; }
   // What the application's statements failed with; "" as it must be.
@@ -122,8 +125,10 @@ class Writers {
       while (!stopping_) {
         const Step step = ChooseStep(random, ledger, next);
         next += count_;
+        const auto began = std::chrono::steady_clock::now();
         const absl::StatusOr<pg::Result> result = session->Try(step.sql);
         if (result.ok() && result->affected() == 1) {
+          NoteDuration(std::chrono::steady_clock::now() - began);
           Enter(ledger, step);
         } else if (when_lost_ == WhenLost::kComeBack && pg::IsConnectionLost(result.status())) {
           ++losses_;
@@ -207,6 +212,13 @@ class Writers {
     return as_before;
   }
 
+  void NoteDuration(std::chrono::steady_clock::duration duration) {
+    const int64_t us = std::chrono::duration_cast<std::chrono::microseconds>(duration).count();
+    int64_t longest = longest_us_;
+    while (us > longest && !longest_us_.compare_exchange_weak(longest, us)) {
+    }
+  }
+
   void Report(const std::string& error) {
     const std::scoped_lock lock(mutex_);
     errors_ += error + "\n";
@@ -220,6 +232,7 @@ class Writers {
   std::atomic<bool> stopping_ = false;
   std::atomic<int64_t> statements_ = 0;
   std::atomic<int64_t> losses_ = 0;
+  std::atomic<int64_t> longest_us_ = 0;
   mutable std::mutex mutex_;
   std::string errors_;  // guarded by mutex_
 };

@@ -65,7 +65,6 @@ TEST(CliTest, RunTakesEveryOption) {
                                       "--capture",
                                       "row",
                                       "--postpone-cutover",
-                                      "--no-revert",
                                       "--trust-owner",
                                       "--allow-publish-all",
                                       "--max-hold-ms",
@@ -93,7 +92,7 @@ TEST(CliTest, RunTakesEveryOption) {
   EXPECT_EQ(options.verify, engine::VerifyMode::kOff);
   EXPECT_EQ(options.dual_write, engine::DualWriteMode::kEarly);
   EXPECT_EQ(options.capture, engine::CaptureMode::kRow);
-  EXPECT_TRUE(options.postpone_cutover && options.no_revert && options.trust_owner && options.allow_publish_all);
+  EXPECT_TRUE(options.postpone_cutover && options.trust_owner && options.allow_publish_all);
   EXPECT_EQ(options.max_hold, std::chrono::milliseconds(400));
   EXPECT_EQ(options.lock_budget, std::chrono::seconds(120));
   EXPECT_EQ(options.wait_old_snapshots, std::chrono::hours(1));
@@ -103,6 +102,11 @@ TEST(CliTest, RunTakesEveryOption) {
   EXPECT_EQ(options.max_pause, std::chrono::seconds(5));
   EXPECT_EQ(options.force_cutover_after, std::chrono::minutes(1));
   EXPECT_TRUE(arguments.json && arguments.quiet);
+}
+
+TEST(CliTest, AWindowForARevertNeedsWhatARevertNeeds) {
+  EXPECT_TRUE(Parsed({"run", "--table", "t", "--no-revert"}).options.no_revert);
+  EXPECT_THAT(UsageErrorOf({"run", "--table", "t", "--no-revert", "--revert-window", "1h"}), HasSubstr("give one"));
 }
 
 TEST(CliTest, ExactlyOneChangeIsAsked) {
