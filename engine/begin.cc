@@ -208,8 +208,8 @@ Awaitable<absl::StatusOr<Begun>> TakeUpMigration(Target target, int64_t id, Obse
   }
   if (migration.IsReverting()) {
     CO_ASSIGN_OR_RETURN(context->undone, DesignFromJson(migration.undo));
-    context->report.reverted = !migration.reverted;
   }
+  context->report.reverted = migration.reverted != migration.IsReverting();
   SetIdentity(*context, id, migration.source, migration.owner);
   CO_ASSIGN_OR_RETURN(context->journal, co_await context->sessions.OpenLogin("journal"));
   if (!migration.design.is_null()) {

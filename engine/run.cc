@@ -135,7 +135,9 @@ Awaitable<absl::StatusOr<std::optional<std::string>>> WriteEnding(Context& conte
     CO_RETURN_IF_ERROR(co_await SetState(*context.journal, context.id(), State::kSwapped, unfinished));
     co_return unfinished;
   }
-  if (context.abort_asked || migration.stage == Stage::kPrepare) {
+  // Of a run nothing is worth keeping yet; a revert that was asked for stays asked for, as long as it may go on.
+  const bool nothing_yet = migration.stage == Stage::kPrepare && !(migration.IsReverting() && IsWaitedOut(status));
+  if (context.abort_asked || nothing_yet) {
     CO_ASSIGN_OR_RETURN(const auto observer, co_await context.sessions.OpenLogin("locks"));
     CO_RETURN_IF_ERROR(co_await TakeAway(*context.journal, *observer, migration));
     co_return std::nullopt;
@@ -303,6 +305,12 @@ Awaitable<absl::StatusOr<RunReport>> ConductPatiently(Begun begun, Begin anew, T
     }
     if (!again.ok()) {
       co_return again.status();
+    }
+    const bool called_off = context.undone && again->context->report.reverted != context.report.reverted;
+    if (called_off) {
+      co_return WithEndKind(EndKind::kAborted,
+                            absl::CancelledError("the revert was called off while this run waited; the table stays as "
+                                                 "the swap has made it"));
     }
     again->context->started = context.started;
     again->context->report.stage_seconds = context.report.stage_seconds;

@@ -18,6 +18,7 @@
 #include "tests/support/change.h"
 #include "tests/support/eventually.h"
 #include "tests/support/run.h"
+#include "tests/support/tcp_proxy.h"
 
 namespace pgmoult::tests {
 namespace {
@@ -241,6 +242,43 @@ TEST_F(RevertTest, ItCanBeCalledOffAndBegunAnew) {
   EXPECT_EQ(Row(2001), "(2001,1)");
   EXPECT_TRUE(
       session_.Scalar<bool>("SELECT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = 't'::regclass AND tgname = 'a')"));
+  ExpectAllGone();
+}
+
+TEST_F(RevertTest, AFaultInItsFirstStageDoesNotCallItOff) {
+  Swap(kChange);
+  Halt halt("prepare: shadow made");
+  const auto revert = BackgroundRun::Revert(target(), 1);
+  halt.WaitUntilReached(*revert);
+  session_.Exec(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'pgmoult%' AND datname = "
+      "current_database()");
+  halt.Release();
+  const auto report = revert->Finish();
+  ASSERT_TRUE(report.ok()) << pg::Describe(report.status());
+  EXPECT_TRUE(report->reverted);
+  EXPECT_EQ(report->interruptions, 1);
+  EXPECT_EQ(KeyType(), "integer");
+  ExpectAllGone();
+}
+
+// Somebody else decides while the run cannot connect.
+TEST_F(RevertTest, WhoWaitsToComeBackLearnsThatItWasCalledOff) {
+  Swap(kChange);
+  TcpProxy proxy(database_.server().port());
+  Halt halt("replay: round committed");
+  const auto revert = BackgroundRun::Revert({.keywords = database_.TcpKeywords(proxy.port())}, 1);
+  halt.WaitUntilReached(*revert);
+  proxy.Refuse();
+  proxy.CutAll();
+  halt.Release();
+  ASSERT_TRUE(revert->WaitForEvent("interrupted"));
+  const auto aborted = RunSync(engine::Abort(target(), 1));
+  ASSERT_TRUE(aborted.ok()) << pg::Describe(aborted.status());
+  proxy.Pass();
+  const auto report = revert->Finish();
+  EXPECT_EQ(engine::EndKindOf(report.status()), engine::EndKind::kAborted) << pg::Describe(report.status());
+  EXPECT_EQ(KeyType(), "bigint");
   ExpectAllGone();
 }
 
