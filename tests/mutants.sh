@@ -68,6 +68,10 @@ forget_publication             engine  DependentTest.WhateverHangsOnTheTableIsCa
 forget_materialized_view       engine  DependentTest.WhateverHangsOnTheTableIsCarriedOver
 tripwire_without_xmin          engine  TrialTest.C3TriggersSwitchedOffAndOnAgainInOneTransactionAreNoticed
 lock_without_eviction          engine  TrialSwapTest.L1AnAutovacuumGivesWay
+no_insert_trigger              engine  RevertTest.WritesSinceTheSwapAreInTheOldTable
+no_rekey_trigger               engine  RevertTest.WritesSinceTheSwapAreInTheOldTable
+revert_forgets_kept_values     engine  RevertTest.ADroppedColumnKeepsItsValuesAndGivesNewRowsItsDefault
+revert_inserts_before_it_deletes engine RevertTest.ADroppedColumnKeepsItsValuesAndGivesNewRowsItsDefault
 "
 
 # Runs one mutant; leaves a line in $results.

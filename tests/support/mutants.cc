@@ -166,6 +166,9 @@ const std::map<std::string, Mutant>& Mutants() {
       {"log_trimmed_by_later_snapshot", TrimByALaterSnapshot},
       {"snapshot_before_lock", SnapshotBeforeLock},
       {"truncate_marker_ignored", EditRegex("IS NULL)", R"(EXISTS \(SELECT FROM \S+ WHERE \S+ IS NULL\))", "false")},
+      // Replay of a revert.
+      {"revert_forgets_kept_values", Edit("WITH gone AS", "JOIN gone AS g ON ", "JOIN gone AS g ON false AND ")},
+      {"revert_inserts_before_it_deletes", Edit("WITH gone AS", "FROM gone) >= 0", "FROM gone) >= 0 OR true")},
       // Dual-write.
       {"dual_write_no_key_check", Edit("CREATE OR REPLACE FUNCTION", "IF EXISTS (", "IF false AND EXISTS (")},
       {"dual_write_log_empty_check",
