@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <functional>
+#include <initializer_list>
 #include <iostream>
 #include <iterator>
 #include <map>
@@ -116,14 +117,13 @@ class Round {
     std::cout << std::flush;
   }
 
-  uint32_t Below(uint32_t end) { return random_() % end; }
+  uint32_t Below(uint32_t end) { return std::uniform_int_distribution<uint32_t>(0, end - 1)(random_); }
   bool OneIn(uint32_t number) { return Below(number) == 0; }
   milliseconds Between(int least, int most) {
     return milliseconds(least + static_cast<int>(Below(static_cast<uint32_t>(most - least))));
   }
-  template <size_t kSize>
-  const char* OneOf(const char* const (&words)[kSize]) {
-    return words[Below(kSize)];
+  const char* OneOf(std::initializer_list<const char*> words) {
+    return words.begin()[Below(static_cast<uint32_t>(words.size()))];
   }
 
   std::vector<std::string> Words(std::vector<std::string> words) const {
@@ -261,6 +261,9 @@ class Round {
   int RunUnderFaults(const std::vector<std::string>& words, std::string& output) {
     ++tally_.starts;
     Say(words[0]);
+    // What a black hole has swallowed of a program that is dead, a server finds out by keepalives; the proxy answers
+    // them.
+    proxy_.CutAll();
     Program program(Words(words));
     ended_ = false;
     const Clock::time_point give_up = Clock::now() + kPatience;
@@ -335,8 +338,6 @@ class Round {
   }
   // Begun, and given up where a fault or a moment finds it; a run that has swapped by then stays.
   void Abort(const std::vector<std::string>& run) {
-    std::string output;
-    faults_left_ = 1;
     {
       Program program(Words(run));
       std::this_thread::sleep_for(Between(100, 2500));

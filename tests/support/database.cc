@@ -48,8 +48,8 @@ TestDatabase::TestDatabase() : TestDatabase(SharedServer()) {}
 
 TestDatabase::TestDatabase(tools::PrivateServer& server) : server_(&server), name_(NextName()) {
   // Since version 15 a server logs every page of the new database unless told, which takes several times as long.
-  static const std::string_view strategy = ServerMajor() >= 15 ? " STRATEGY file_copy" : "";
-  const auto created = RunIn(AdminKeywords(server), fmt::format("CREATE DATABASE {}{}", pg::Ident(name_), strategy));
+  static const std::string_view kStrategy = ServerMajor() >= 15 ? " STRATEGY file_copy" : "";
+  const auto created = RunIn(AdminKeywords(server), fmt::format("CREATE DATABASE {}{}", pg::Ident(name_), kStrategy));
   if (!created.ok()) {
     throw std::runtime_error("no test database: " + pg::Describe(created.status()));
   }
