@@ -258,7 +258,8 @@ Awaitable<absl::Status> EndObservation(pg::Connection& connection, pg::Connectio
 }
 
 // Commands that wait for the engine's lock to be free use it as the sign that the engine has ended.
-Awaitable<absl::StatusOr<bool>> WaitUntilGone(pg::Connection& connection, int64_t id) {
+Awaitable<absl::StatusOr<bool>> WaitUntilGone(pg::Connection& connection, const Migration& known) {
+  const int64_t id = known.id;
   const pg::Deadline deadline = pg::Deadline::After(kAbortPatience);
   while (!deadline.Expired()) {
     const absl::StatusOr<Migration> migration = co_await ReadMigration(connection, id);
@@ -271,10 +272,11 @@ Awaitable<absl::StatusOr<bool>> WaitUntilGone(pg::Connection& connection, int64_
     }
     CO_RETURN_IF_ERROR(co_await pg::SleepFor(kPoll));
   }
+  CO_ASSIGN_OR_RETURN(const std::string holder, co_await EngineLockHolder(connection, known.source_oid));
   co_return absl::DeadlineExceededError(
-      fmt::format("the engine of migration {} has not ended within {} s; see `pgmoult "
-                  "status {}`",
-                  id, kAbortPatience.count(), id));
+      fmt::format("the engine of migration {0} has not ended within {1} s ({2}): see `pgmoult status {0}`. If its "
+                  "machine is gone for good, end that session (SELECT pg_terminate_backend(pid)) and say this again",
+                  id, kAbortPatience.count(), holder));
 }
 
 }  // namespace
@@ -338,7 +340,7 @@ Awaitable<absl::StatusOr<std::string>> Abort(const Target& target, int64_t id) {
                                                  : "taken back, nothing is left");
   if (opened.migration.engine_alive) {
     CO_RETURN_IF_ERROR(co_await SendCommand(connection, id, "abort"));
-    CO_ASSIGN_OR_RETURN(const bool gone, co_await WaitUntilGone(connection, id));
+    CO_ASSIGN_OR_RETURN(const bool gone, co_await WaitUntilGone(connection, opened.migration));
     if (gone) {
       co_return done;
     }
@@ -386,7 +388,7 @@ Awaitable<absl::StatusOr<std::string>> Finalize(const Target& target, int64_t id
   CO_RETURN_IF_ERROR(CheckMayFinalize(opened.migration));
   if (opened.migration.engine_alive && opened.migration.state != State::kDone) {
     CO_RETURN_IF_ERROR(co_await SendCommand(connection, id, "finalize"));
-    CO_RETURN_IF_ERROR((co_await WaitUntilGone(connection, id)).status());
+    CO_RETURN_IF_ERROR((co_await WaitUntilGone(connection, opened.migration)).status());
   }
   CO_ASSIGN_OR_RETURN(const bool locked, co_await TryEngineLock(connection, opened.migration.source_oid));
   if (!locked) {
@@ -422,7 +424,7 @@ Awaitable<absl::Status> BeginRevert(const Target& target, int64_t id) {
   if (opened.migration.engine_alive) {
     // It waits, or validates foreign keys.
     CO_RETURN_IF_ERROR(co_await SendCommand(connection, id, "revert"));
-    CO_RETURN_IF_ERROR((co_await WaitUntilGone(connection, id)).status());
+    CO_RETURN_IF_ERROR((co_await WaitUntilGone(connection, opened.migration)).status());
   }
   CO_ASSIGN_OR_RETURN(const bool locked, co_await TryEngineLock(connection, opened.migration.source_oid));
   if (!locked) {

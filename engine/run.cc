@@ -248,6 +248,12 @@ Awaitable<absl::StatusOr<Begun>> TakeUpAgain(const Begin& begin, const absl::Sta
   }
 }
 
+// A new migration; or, where the answer to an earlier try to begin one was lost, that one.
+Awaitable<absl::StatusOr<Begun>> BeginAnew(Target target, Change change, Begin begin, TakeUpOne take_up) {
+  CO_ASSIGN_OR_RETURN(const std::optional<int64_t> unfinished, co_await FindUnfinished(target, change));
+  co_return unfinished ? co_await take_up(*unfinished, 0) : co_await begin();
+}
+
 // Takes the run up where the last one lost its way, and tells the journal why.
 Awaitable<absl::StatusOr<Begun>> ComeBack(const Context& last, absl::Status fault, TakeUpOne take_up) {
   CO_ASSIGN_OR_RETURN(Begun begun, co_await take_up(last.id(), last.sessions.engine()->lock_pid));
@@ -350,18 +356,15 @@ boost::json::value ToJson(const RunReport& report) {
 
 Awaitable<absl::StatusOr<RunReport>> RunMigration(const Target& target, Change change, RunOptions options,
                                                   Observer observer, const StopRequest& stop) {
-  const Begin anew = [&] { return BeginMigration(target, change, options, observer, stop); };
+  const Begin begin = [&] { return BeginMigration(target, change, options, observer, stop); };
   const TakeUpOne take_up = [&](int64_t id, int last_lock_pid) {
     return TakeUpMigration(target, id, observer, stop, last_lock_pid);
   };
+  const Begin anew = [&] { return BeginAnew(target, change, begin, take_up); };
   CO_RETURN_IF_ERROR(options.Validate());
   CO_ASSIGN_OR_RETURN(const std::optional<int64_t> unfinished, co_await FindUnfinished(target, change));
-  if (!unfinished) {
-    CO_ASSIGN_OR_RETURN(Begun begun, co_await anew());
-    co_return co_await ConductPatiently(std::move(begun), anew, take_up);
-  }
-  CO_ASSIGN_OR_RETURN(Begun begun, co_await take_up(*unfinished, 0));
-  CO_RETURN_IF_ERROR(co_await TellTakenUp(begun, options));
+  CO_ASSIGN_OR_RETURN(Begun begun, unfinished ? co_await take_up(*unfinished, 0) : co_await begin());
+  CO_RETURN_IF_ERROR(unfinished ? co_await TellTakenUp(begun, options) : absl::OkStatus());
   co_return co_await ConductPatiently(std::move(begun), anew, take_up);
 }
 

@@ -74,8 +74,8 @@ tidy_keys() {
 
 # Checks one file and remembers that it is clean.
 tidy_one() {
-  local build="$1" source="$2" key="$3" output
-  if output="$(clang-tidy-19 --quiet -p "${build}" "${source}" 2>&1)"; then
+  local database="$1" source="$2" key="$3" output
+  if output="$(clang-tidy-19 --quiet -p "${database}" "${source}" 2>&1)"; then
     touch "${tidy_cache}/${key}"
   else
     printf '%s\n' "${output}"
@@ -83,10 +83,10 @@ tidy_one() {
   fi
 }
 
-# Checks the sources below the given paths with the compile database of a build that is up to date.
+# Checks the sources below the given paths by a compile database; what each is made of tells a build that is up to date.
 tidy() {
-  local build="$1" key source
-  shift
+  local build="$1" database="$2" key source
+  shift 2
   mkdir -p "${tidy_cache}"
   tidy_keys "${build}" >"${tidy_cache}/keys"
   declare -A keys=()
@@ -101,7 +101,7 @@ tidy() {
       return 1
     fi
     total=$((total + 1))
-    [[ -e "${tidy_cache}/${key}" ]] || todo+=("${build}" "${source}" "${key}")
+    [[ -e "${tidy_cache}/${key}" ]] || todo+=("${database}" "${source}" "${key}")
   done < <(sources "$@")
   echo "${total} files, $((${#todo[@]} / 3)) to check"
   if ((${#todo[@]} > 0)); then
@@ -162,7 +162,8 @@ tests/include_check.sh
 
 if ! "${quick}"; then
   phase "clang-tidy"
-  tidy build/dev '*.cc' ':!tests/fuzz'
+  cmake --preset tidy >/dev/null
+  tidy build/dev build/tidy '*.cc' ':!tests/fuzz'
 
   if [[ -n "$(sources 'tests/fuzz/*.cc' | tr '\0' ' ')" ]]; then
     phase "build fuzz targets"
@@ -172,7 +173,7 @@ if ! "${quick}"; then
     cmake --build --preset fuzz --target "${targets[@]}"
 
     phase "clang-tidy, fuzz targets"
-    tidy build/fuzz 'tests/fuzz/*.cc'
+    tidy build/fuzz build/fuzz 'tests/fuzz/*.cc'
 
     phase "fuzz ${#targets[@]} targets, ${fuzz_seconds} s each"
     printf '%s\0' "${targets[@]}" | xargs -0 -n 1 -P "${cores}" bash -c 'fuzz_one "$@"' fuzz_one
