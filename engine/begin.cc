@@ -183,7 +183,7 @@ Awaitable<absl::StatusOr<Begun>> BeginMigration(Target target, Change change, Ru
   migration.options = ToJson(options);
   CO_ASSIGN_OR_RETURN(const int64_t id, co_await Register(*context->journal, plan.table, migration));
   SetIdentity(*context, id, plan.table.name, plan.table.owner);
-  co_return Begun{std::move(context), Stage::kPrepare, State::kRunning};
+  co_return Begun{std::move(context), Stage::kPrepare, State::kRunning, /*taken_up=*/false};
 }
 
 Awaitable<absl::StatusOr<Begun>> TakeUpMigration(Target target, int64_t id, Observer observer, const StopRequest& stop,
@@ -241,7 +241,7 @@ Awaitable<absl::StatusOr<Begun>> TakeUpMigration(Target target, int64_t id, Obse
           "0)::pg_catalog.int8 FROM pgmoult.verified WHERE migration = $1)",
           {id}));
   CO_RETURN_IF_ERROR(before.Read(0, context->report.rows_copied, context->report.rows_verified));
-  co_return Begun{std::move(context), migration.stage, migration.state};
+  co_return Begun{std::move(context), migration.stage, migration.state, /*taken_up=*/true};
 }
 
 }  // namespace pgmoult::engine

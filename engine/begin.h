@@ -16,6 +16,7 @@ struct Begun {
   std::unique_ptr<Context> context;
   Stage stage = Stage::kPrepare;
   State state = State::kRunning;  // that it was found in
+  bool taken_up = false;          // an earlier engine had begun it
 };
 
 // Plans the change, takes the engine lock, and writes the migration's row. Refusals have kind kRefused, another engine

@@ -248,8 +248,8 @@ Awaitable<absl::StatusOr<Begun>> TakeUpAgain(const Begin& begin, const absl::Sta
   }
 }
 
-// A new migration; or, where the answer to an earlier try to begin one was lost, that one.
-Awaitable<absl::StatusOr<Begun>> BeginAnew(Target target, Change change, Begin begin, TakeUpOne take_up) {
+// A new migration; or the one that an earlier engine has begun, or a try of ours to whose end the answer was lost.
+Awaitable<absl::StatusOr<Begun>> BeginOrTakeUp(Target target, Change change, Begin begin, TakeUpOne take_up) {
   CO_ASSIGN_OR_RETURN(const std::optional<int64_t> unfinished, co_await FindUnfinished(target, change));
   co_return unfinished ? co_await take_up(*unfinished, 0) : co_await begin();
 }
@@ -360,11 +360,10 @@ Awaitable<absl::StatusOr<RunReport>> RunMigration(const Target& target, Change c
   const TakeUpOne take_up = [&](int64_t id, int last_lock_pid) {
     return TakeUpMigration(target, id, observer, stop, last_lock_pid);
   };
-  const Begin anew = [&] { return BeginAnew(target, change, begin, take_up); };
+  const Begin anew = [&] { return BeginOrTakeUp(target, change, begin, take_up); };
   CO_RETURN_IF_ERROR(options.Validate());
-  CO_ASSIGN_OR_RETURN(const std::optional<int64_t> unfinished, co_await FindUnfinished(target, change));
-  CO_ASSIGN_OR_RETURN(Begun begun, unfinished ? co_await take_up(*unfinished, 0) : co_await begin());
-  CO_RETURN_IF_ERROR(unfinished ? co_await TellTakenUp(begun, options) : absl::OkStatus());
+  CO_ASSIGN_OR_RETURN(Begun begun, co_await anew());
+  CO_RETURN_IF_ERROR(begun.taken_up ? co_await TellTakenUp(begun, options) : absl::OkStatus());
   co_return co_await ConductPatiently(std::move(begun), anew, take_up);
 }
 

@@ -89,10 +89,4 @@ std::string NextCommand(Verb verb, int64_t id, const ConnectionArguments& connec
 // The `pgmoult run` that does what the arguments of a plan say.
 std::string RunCommand(const Arguments& arguments);
 
-// A conninfo string or URI without its passwords; any other text as it is.
-std::string WithoutPassword(std::string_view connection_string);
-bool HoldsPassword(std::string_view connection_string);
-// The same of a word of the command line, which may have the option before it: "--dsn=…".
-bool WordHoldsPassword(std::string_view word);
-
 }  // namespace pgmoult::tools

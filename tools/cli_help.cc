@@ -201,9 +201,8 @@ constexpr char kRevertText[] =
     "After the swap, until `pgmoult finalize`: puts the old table back, with all that was written since the swap, and "
     "keeps the new one. The old table is brought up to date, both are compared, and they change places under the same "
     "short lock, as in a run, with the options of that run but --postpone-cutover, --cutover-window and "
-    "--revert-window. `pgmoult plan` "
-    "says what a revert would lose. Can be stopped, resumed and aborted (the new table then stays), and be reverted "
-    "itself. Prints, stops and ends like `pgmoult run`.";
+    "--revert-window. `pgmoult plan` says what a revert would lose. Can be stopped, resumed and aborted (the new table "
+    "then stays), and be reverted itself. Prints, stops and ends like `pgmoult run`.";
 
 constexpr char kCleanupText[] =
     "Finds and removes what dead runs left: unfinished migrations that no engine works on, rows of finished ones, "

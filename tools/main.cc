@@ -12,6 +12,7 @@
 #include "pg/test_hooks.h"
 #include "tools/cli.h"
 #include "tools/commands.h"
+#include "tools/passwords.h"
 
 namespace {
 

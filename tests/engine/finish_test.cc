@@ -60,11 +60,8 @@ class FinishTest : public ::testing::Test {
     BackgroundRun run(target(), 1);
     return run.Finish();
   }
-  // As a crash of the engine looks from the server.
   void EndTheEnginesSessions() {
-    session_.Exec(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'pgmoult %' AND datname "
-        "= current_database()");
+    EndOurSessions(session_);
     ASSERT_TRUE(Eventually([this] {
       return !session_.Scalar<bool>(
           "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE application_name LIKE 'pgmoult %' AND datname = "

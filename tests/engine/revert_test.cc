@@ -250,9 +250,7 @@ TEST_F(RevertTest, AFaultInItsFirstStageDoesNotCallItOff) {
   Halt halt("prepare: shadow made");
   const auto revert = BackgroundRun::Revert(target(), 1);
   halt.WaitUntilReached(*revert);
-  session_.Exec(
-      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'pgmoult%' AND datname = "
-      "current_database()");
+  EndOurSessions(session_);
   halt.Release();
   const auto report = revert->Finish();
   ASSERT_TRUE(report.ok()) << pg::Describe(report.status());

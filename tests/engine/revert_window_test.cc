@@ -7,11 +7,9 @@
 #include <chrono>
 #include <future>
 #include <string>
-#include <string_view>
 
 #include "engine/control.h"
 #include "engine/run.h"
-#include "fmt/format.h"
 #include "pg/status.h"
 #include "tests/engine/swap_fixture.h"
 #include "tests/fault/background_run.h"
@@ -78,9 +76,7 @@ TEST_F(RevertWindowTest, LostSessionsDoNotEndTheWait) {
   BackgroundRun run(target(), kChange, Window(std::chrono::hours(1)));
   ASSERT_TRUE(Keeps(run));
   LetTheWindowPass();
-  session_.Exec(
-      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'pgmoult%' AND datname = "
-      "current_database()");
+  EndOurSessions(session_);
   const auto report = run.Finish();
   ASSERT_TRUE(report.ok()) << pg::Describe(report.status());
   EXPECT_TRUE(report->finalized);

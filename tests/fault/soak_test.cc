@@ -13,7 +13,6 @@
 #include <functional>
 #include <initializer_list>
 #include <iostream>
-#include <iterator>
 #include <map>
 #include <memory>
 #include <optional>
@@ -30,7 +29,6 @@
 #include "tests/fault/writers.h"
 #include "tests/support/change.h"
 #include "tests/support/database.h"
-#include "tests/support/eventually.h"
 #include "tests/support/run.h"
 #include "tests/support/server.h"
 #include "tests/support/tcp_proxy.h"

@@ -70,4 +70,11 @@ inline std::string Leftovers(Session& session) {
       "SELECT 'relation ' || relname FROM pg_class WHERE relname LIKE 'pgmoult%') AS all_of_ours");
 }
 
+// Ends all sessions of ours in the database, as a crash of the engine looks from the server. They may take a moment.
+inline void EndOurSessions(Session& session) {
+  session.Exec(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'pgmoult %' AND datname = "
+      "current_database()");
+}
+
 }  // namespace pgmoult::tests

@@ -1,4 +1,5 @@
 #include "tools/cli.h"
+#include "tools/passwords.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
